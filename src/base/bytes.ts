@@ -1,0 +1,123 @@
+import { FluxError } from "./flux-error.ts";
+
+/**
+ * @file Bytes and text. Works with plain Uint8Array everywhere; where the host has a Buffer its native text
+ * routines are used, for they are several times faster on short strings.
+ */
+interface HostBuffer extends Uint8Array {
+  toString(encoding?: string, start?: number, end?: number): string;
+  write(text: string, offset: number, length: number, encoding: string): number;
+}
+interface HostBufferClass {
+  from(memory: ArrayBufferLike, offset: number, length: number): HostBuffer;
+  allocUnsafe(size: number): HostBuffer;
+  allocUnsafeSlow(size: number): HostBuffer;
+  byteLength(text: string): number;
+}
+
+const host = (globalThis as { Buffer?: HostBufferClass }).Buffer;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Above this an allocation has an ArrayBuffer of its own. */
+const POOLED_BYTES = 2048;
+
+/** No bytes. */
+export const EMPTY = new Uint8Array(0);
+
+/**
+ * `size` bytes whose content is undefined; small ones may share one ArrayBuffer.
+ * @throws FluxError ENOMEM when the host refuses the memory.
+ */
+export function allocate(size: number): Uint8Array {
+  try {
+    if (host === undefined) return new Uint8Array(size);
+    return size > POOLED_BYTES ? host.allocUnsafeSlow(size) : host.allocUnsafe(size);
+  } catch (error) {
+    throw new FluxError("ENOMEM", undefined, { cause: error });
+  }
+}
+
+function asHost(bytes: Uint8Array, type: HostBufferClass): HostBuffer {
+  return bytes instanceof (type as unknown as new () => HostBuffer)
+    ? bytes
+    : type.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Text of `bytes[start, end)`; what is not UTF-8 becomes U+FFFD. */
+export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  if (host === undefined) return decoder.decode(bytes.subarray(start, end));
+  return asHost(bytes, host).toString("utf8", start, end);
+}
+
+/** Text of `bytes[start, end)`, or undefined when they are not strict UTF-8. */
+export function decodeUtf8Strict(bytes: Uint8Array, start = 0, end = bytes.length): string | undefined {
+  const text = decodeUtf8(bytes, start, end);
+  if (!text.includes("\ufffd") && !text.startsWith("\ufeff")) return text;
+  try {
+    return strictDecoder.decode(bytes.subarray(start, end));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Text of `bytes[start, end)`, one character a byte. */
+export function decodeLatin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  if (host !== undefined) return asHost(bytes, host).toString("latin1", start, end);
+  let text = "";
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
+
+/** UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD. */
+export function encodeUtf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Number of UTF-8 bytes of `text`. */
+export function utf8Length(text: string): number {
+  return host === undefined ? encoder.encode(text).length : host.byteLength(text);
+}
+
+/** Writes `text` as UTF-8 at `offset`, where there is room for it; returns the number of bytes written. */
+export function writeUtf8(bytes: Uint8Array, offset: number, text: string): number {
+  if (host === undefined) return encoder.encodeInto(text, bytes.subarray(offset)).written;
+  return asHost(bytes, host).write(text, offset, bytes.length - offset, "utf8");
+}
+
+/** UTF-8 bytes of `text` followed by a NUL: the form of a Flux string payload (RFC 3). */
+export function encodeCString(text: string): Uint8Array {
+  const bytes = allocate(utf8Length(text) + 1);
+  bytes[writeUtf8(bytes, 0, text)] = 0;
+  return bytes;
+}
+
+/** Copies `from[start, end)` to `to` at `at`; a plain loop beats the native call for short spans. */
+export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, start: number, end: number): void {
+  if (end - start > 96) {
+    to.set(start === 0 && end === from.length ? from : from.subarray(start, end), at);
+    return;
+  }
+  for (let i = start, j = at; i < end; i++, j++) to[j] = from[i]!;
+}
+
+/** True when both hold the same bytes. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** All `parts` in one array. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = allocate(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

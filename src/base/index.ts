@@ -1,0 +1,17 @@
+export { ByteSink, SHARE_BYTES } from "./byte-sink.ts";
+export {
+  allocate,
+  concatBytes,
+  copyBytes,
+  decodeLatin1,
+  decodeUtf8,
+  decodeUtf8Strict,
+  EMPTY,
+  encodeCString,
+  encodeUtf8,
+  sameBytes,
+  utf8Length,
+  writeUtf8,
+} from "./bytes.ts";
+export { type ErrnoName, errno, errnoName, isErrnoName, strerror } from "./errno.ts";
+export { FluxError, type FluxErrorOptions } from "./flux-error.ts";

@@ -1,0 +1,22 @@
+export { ADMITTED, checkAdmission } from "./admission.ts";
+export {
+  MATCHTAG_NONE,
+  MessageFlag,
+  MessageType,
+  NODEID_ANY,
+  NODEID_UPSTREAM,
+  Role,
+  USERID_UNKNOWN,
+} from "./constants.ts";
+export {
+  type Credential,
+  isAuthorized,
+  maySeePrivate,
+  stampCredential,
+  UNKNOWN_CREDENTIAL,
+} from "./credentials.ts";
+export { decodeFrame, decodeMessage } from "./decode.ts";
+export { Framer, MAX_FRAME_BYTES } from "./framer.ts";
+export { encodePushed, routeString } from "./head.ts";
+export { Message, type MessageFields, PREAMBLE_BYTES, textPayload } from "./message.ts";
+export { methodOf, serviceOf, siblingTopic, TOPIC_MAX, topicMatcher } from "./topic.ts";

@@ -1,0 +1,312 @@
+import {
+  allocate,
+  ByteSink,
+  copyBytes,
+  decodeUtf8,
+  decodeUtf8Strict,
+  EMPTY,
+  encodeCString,
+  FluxError,
+  SHARE_BYTES,
+} from "../base/index.ts";
+import { MATCHTAG_NONE, MessageFlag, MessageType, NODEID_ANY, Role, USERID_UNKNOWN } from "./constants.ts";
+import { headOf, readRoutes } from "./head.ts";
+import { HEADER_BYTES, type Header, writeHeader, writeWord } from "./header.ts";
+import { partBytes, writePartLength } from "./parts.ts";
+
+/** First four bytes of a frame: 0xffee0012 as a little-endian host stores it. */
+export const FRAME_MAGIC = 0x1200eeff;
+/** Bytes before the parts: the magic and the number of bytes that follow. */
+export const PREAMBLE_BYTES = 8;
+
+const PROTO_PART_BYTES = HEADER_BYTES + 1;
+
+/** Fields of a new message; what is left out has the value of a fresh message in flux-core. */
+export interface MessageFields {
+  readonly topic?: string | undefined;
+  /** Bytes of the payload; none or an empty array means no payload part. */
+  readonly payload?: Uint8Array | undefined;
+  /** Flags besides TOPIC, PAYLOAD and ROUTE, which follow from the other fields. */
+  readonly flags?: number | undefined;
+  readonly userid?: number | undefined;
+  readonly rolemask?: number | undefined;
+  /** Route stack, top (last pushed) first; null leaves the stack and its delimiter out. */
+  readonly routes?: readonly string[] | null | undefined;
+}
+
+/**
+ * One message, of any type.
+ *
+ * It holds two spans of encoded bytes, the head (route stack and topic parts, as they stand on the wire) and the body (the
+ * payload), plus the header's fields. A decoded message points into the chunk it came in and reads topic and routes when asked,
+ * so that a router forwards it without having looked at either. Those bytes must not be changed.
+ * Source: RFC 3; flux-core message.c where they differ.
+ */
+export class Message implements Header {
+  type: number;
+  flags: number;
+  userid: number;
+  rolemask: number;
+  aux1: number;
+  aux2: number;
+  /** Memory of the head: the route and topic parts are `head[headStart, headEnd)`. */
+  readonly head: Uint8Array;
+  readonly headStart: number;
+  readonly headEnd: number;
+  /** Offset in `head` where the route stack's delimiter ends and the topic part begins. */
+  readonly topicPart: number;
+  /** Memory of the payload, `body[bodyStart, bodyEnd)`; only with the PAYLOAD flag. */
+  readonly body: Uint8Array;
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+  #topic: string | undefined;
+
+  /** For the decoder and for `derive`; everyone else has `request`, `response`, `event` and `control`. */
+  constructor(
+    header: Readonly<Header>,
+    head: Uint8Array,
+    headStart: number,
+    headEnd: number,
+    topicPart: number,
+    body: Uint8Array,
+    bodyStart: number,
+    bodyEnd: number,
+  ) {
+    this.type = header.type;
+    this.flags = header.flags;
+    this.userid = header.userid;
+    this.rolemask = header.rolemask;
+    this.aux1 = header.aux1;
+    this.aux2 = header.aux2;
+    this.head = head;
+    this.headStart = headStart;
+    this.headEnd = headEnd;
+    this.topicPart = topicPart;
+    this.body = body;
+    this.bodyStart = bodyStart;
+    this.bodyEnd = bodyEnd;
+  }
+
+  static #create(type: number, fields: MessageFields, aux1: number, aux2: number): Message {
+    const { topic, payload = EMPTY, routes = [] } = fields;
+    let flags = fields.flags ?? 0;
+    flags &= ~(MessageFlag.TOPIC | MessageFlag.PAYLOAD | MessageFlag.ROUTE);
+    if (topic !== undefined) flags |= MessageFlag.TOPIC;
+    if (payload.length > 0) flags |= MessageFlag.PAYLOAD;
+    if (routes !== null) flags |= MessageFlag.ROUTE;
+    const head = headOf(routes, topic);
+    const { userid = USERID_UNKNOWN, rolemask = Role.NONE } = fields;
+    const header = { type, flags, userid, rolemask, aux1, aux2 };
+    return new Message(header, head.bytes, 0, head.bytes.length, head.topicPart, payload, 0, payload.length);
+  }
+
+  /** A request to `nodeid` (any rank when left out) with the matchtag its response will carry (0: none). */
+  static request(fields: MessageFields & { readonly nodeid?: number; readonly matchtag?: number }): Message {
+    return Message.#create(
+      MessageType.REQUEST,
+      fields,
+      fields.nodeid ?? NODEID_ANY,
+      fields.matchtag ?? MATCHTAG_NONE,
+    );
+  }
+
+  /** A response; `errnum` 0 is success. */
+  static response(fields: MessageFields & { readonly errnum?: number; readonly matchtag?: number }): Message {
+    return Message.#create(
+      MessageType.RESPONSE,
+      fields,
+      fields.errnum ?? 0,
+      fields.matchtag ?? MATCHTAG_NONE,
+    );
+  }
+
+  /** An event; `seq` 0 means that rank 0 has not numbered it yet. */
+  static event(fields: MessageFields & { readonly seq?: number }): Message {
+    return Message.#create(MessageType.EVENT, fields, fields.seq ?? 0, 0);
+  }
+
+  /** A control message between overlay peers: no topic, no payload, no routes. */
+  static control(fields: { readonly controlType: number; readonly status: number }): Message {
+    return Message.#create(MessageType.CONTROL, { routes: null }, fields.controlType, fields.status);
+  }
+
+  /** The topic up to its first NUL, or undefined when there is no topic part. */
+  get topic(): string | undefined {
+    if ((this.flags & MessageFlag.TOPIC) === 0) return undefined;
+    if (this.#topic === undefined) {
+      const start = this.topicPart + (this.head[this.topicPart] === 0xff ? 5 : 1);
+      const text = decodeUtf8(this.head, start, this.headEnd);
+      const nul = text.indexOf("\0");
+      this.#topic = nul < 0 ? text : text.slice(0, nul);
+    }
+    return this.#topic;
+  }
+
+  /** The route stack, top (last pushed, next hop of a response) first; undefined without the ROUTE flag. */
+  get routes(): string[] | undefined {
+    if ((this.flags & MessageFlag.ROUTE) === 0) return undefined;
+    return readRoutes(this.head, this.headStart);
+  }
+
+  /** True when the ROUTE flag is set and no route is left: what the final requester sees. */
+  get atRequester(): boolean {
+    return (this.flags & MessageFlag.ROUTE) !== 0 && this.head[this.headStart] === 0;
+  }
+
+  /** The payload's bytes, not to be changed; undefined without a payload part. */
+  get payload(): Uint8Array | undefined {
+    if ((this.flags & MessageFlag.PAYLOAD) === 0) return undefined;
+    if (this.bodyStart === 0 && this.bodyEnd === this.body.length) return this.body;
+    return this.body.subarray(this.bodyStart, this.bodyEnd);
+  }
+
+  /** Bytes of the payload; 0 without one. */
+  get payloadBytes(): number {
+    return this.bodyEnd - this.bodyStart;
+  }
+
+  /**
+   * The payload as text up to its first NUL, or undefined without a payload.
+   * @throws FluxError EPROTO when its last byte is not NUL, or it is not UTF-8.
+   */
+  get text(): string | undefined {
+    if ((this.flags & MessageFlag.PAYLOAD) === 0) return undefined;
+    const { body, bodyStart, bodyEnd } = this;
+    if (bodyStart === bodyEnd || body[bodyEnd - 1] !== 0) {
+      throw new FluxError("EPROTO", "payload is not a NUL-terminated string");
+    }
+    let end = bodyEnd - 1;
+    const text = decodeUtf8Strict(body, bodyStart, end);
+    const nul = text?.indexOf("\0") ?? -1;
+    if (text !== undefined && nul < 0) return text;
+    end = body.indexOf(0, bodyStart);
+    const first = decodeUtf8Strict(body, bodyStart, end);
+    if (first === undefined) throw new FluxError("EPROTO", "payload is not valid UTF-8");
+    return first;
+  }
+
+  /** Request: the rank it is for. */
+  get nodeid(): number {
+    return this.#word(this.aux1, MessageType.REQUEST, MessageType.REQUEST);
+  }
+
+  /** Response: 0, or the Linux error number. */
+  get errnum(): number {
+    return this.#word(this.aux1, MessageType.RESPONSE, MessageType.RESPONSE);
+  }
+
+  /** Event: the global sequence number, 0 before rank 0 gave it one. */
+  get seq(): number {
+    return this.#word(this.aux1, MessageType.EVENT, MessageType.EVENT);
+  }
+
+  /** Request or response: the tag that matches them. */
+  get matchtag(): number {
+    return this.#word(this.aux2, MessageType.REQUEST, MessageType.RESPONSE);
+  }
+
+  /** True when `flag` (one or more bits of MessageFlag) is set. */
+  has(flag: number): boolean {
+    return (this.flags & flag) === flag;
+  }
+
+  #word(word: number, one: number, other: number): number {
+    if (this.type !== one && this.type !== other) {
+      throw new FluxError("EPROTO", `message of type ${this.type} has no such field`);
+    }
+    return word;
+  }
+
+  /** Bytes of this message as a frame, preamble included, when `extraHead` bytes are put before its head. */
+  frameBytes(extraHead = 0): number {
+    const body = (this.flags & MessageFlag.PAYLOAD) === 0 ? 0 : partBytes(this.bodyEnd - this.bodyStart);
+    return PREAMBLE_BYTES + extraHead + (this.headEnd - this.headStart) + body + PROTO_PART_BYTES;
+  }
+
+  /** Writes this message as a frame. */
+  encodeTo(sink: ByteSink): void {
+    this.forwardTo(sink, EMPTY, this.headStart);
+  }
+
+  /**
+   * Writes this message as a frame with `pushed` (encoded route parts, top first) on the route stack instead of what stands in
+   * the head before `headFrom`. With `EMPTY` and an offset behind some routes this pops them.
+   */
+  forwardTo(sink: ByteSink, pushed: Uint8Array, headFrom: number): void {
+    const { head, headEnd, body, bodyStart, bodyEnd } = this;
+    const hasBody = (this.flags & MessageFlag.PAYLOAD) !== 0;
+    const delimiter = pushed.length > 0 && (this.flags & MessageFlag.ROUTE) === 0 ? 1 : 0;
+    const headLength = pushed.length + delimiter + headEnd - headFrom;
+    const bodyLength = bodyEnd - bodyStart;
+    const length = headLength + (hasBody ? partBytes(bodyLength) : 0) + PROTO_PART_BYTES;
+    const shares = hasBody && bodyLength >= SHARE_BYTES;
+    const before = PREAMBLE_BYTES + headLength + (shares ? 5 : 0);
+    let at = sink.reserve(shares ? before : PREAMBLE_BYTES + length);
+    let bytes = sink.bytes;
+    writeWord(bytes, at, FRAME_MAGIC);
+    writeWord(bytes, at + 4, length);
+    at += PREAMBLE_BYTES;
+    copyBytes(bytes, at, pushed, 0, pushed.length);
+    at += pushed.length;
+    if (delimiter === 1) bytes[at++] = 0;
+    copyBytes(bytes, at, head, headFrom, headEnd);
+    at += headEnd - headFrom;
+    if (hasBody) {
+      at = writePartLength(bytes, at, bodyLength);
+      if (shares) {
+        sink.share(body.subarray(bodyStart, bodyEnd));
+        at = sink.reserve(PROTO_PART_BYTES);
+        bytes = sink.bytes;
+      } else {
+        copyBytes(bytes, at, body, bodyStart, bodyEnd);
+        at += bodyLength;
+      }
+    }
+    bytes[at] = HEADER_BYTES;
+    writeHeader(bytes, at + 1, this);
+    if (delimiter === 1) bytes[at + 4]! |= MessageFlag.ROUTE;
+  }
+
+  /** This message as a frame of its own. */
+  encode(): Uint8Array {
+    const sink = new ByteSink();
+    this.encodeTo(sink);
+    const chunks = sink.take();
+    if (chunks.length === 1) return chunks[0]!;
+    const whole = allocate(this.frameBytes());
+    let at = 0;
+    for (const chunk of chunks) {
+      whole.set(chunk, at);
+      at += chunk.length;
+    }
+    return whole;
+  }
+
+  /**
+   * The response to this request: its route stack, topic, matchtag and flags, credentials left for the broker to fill in. The bytes
+   * of routes and topic are taken over unread.
+   * @throws FluxError EPROTO when this is no request, EINVAL when it wants no response.
+   */
+  deriveResponse(errnum: number, payload: Uint8Array | undefined): Message {
+    if (this.type !== MessageType.REQUEST) throw new FluxError("EPROTO", "only a request can be answered");
+    if ((this.flags & MessageFlag.NORESPONSE) !== 0)
+      throw new FluxError("EINVAL", "request wants no response");
+    const body = payload ?? EMPTY;
+    const flags = body.length > 0 ? this.flags | MessageFlag.PAYLOAD : this.flags & ~MessageFlag.PAYLOAD;
+    const header = {
+      type: MessageType.RESPONSE,
+      flags,
+      userid: USERID_UNKNOWN,
+      rolemask: Role.NONE,
+      aux1: errnum,
+      aux2: this.aux2,
+    };
+    const { head, headStart, headEnd, topicPart } = this;
+    return new Message(header, head, headStart, headEnd, topicPart, body, 0, body.length);
+  }
+}
+
+/** A payload of text: its UTF-8 bytes and the NUL that RFC 3 wants behind them. */
+export function textPayload(text: string): Uint8Array {
+  return encodeCString(text);
+}
