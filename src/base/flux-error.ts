@@ -19,6 +19,8 @@ export class FluxError extends Error {
   override readonly name = "FluxError";
   readonly errno: number;
   readonly code: string;
+  /** The text given for this very error; undefined when `message` is only strerror's. */
+  readonly text: string | undefined;
   readonly topic: string | undefined;
   readonly nodeid: number | undefined;
 
@@ -30,6 +32,7 @@ export class FluxError extends Error {
     );
     this.errno = number;
     this.code = errnoName(number) ?? `E${number}`;
+    this.text = message === "" ? undefined : message;
     this.topic = options.topic;
     this.nodeid = options.nodeid;
   }

@@ -80,6 +80,21 @@ export function readRoutes(head: Uint8Array, start: number): string[] {
   }
 }
 
+/** The id nearest the delimiter, the original sender's, of the route stack that starts at `start`; undefined when it is empty. */
+export function readFirstRoute(head: Uint8Array, start: number): string | undefined {
+  let at = start;
+  let first = -1;
+  let last = -1;
+  for (;;) {
+    const content = partContent(head, at);
+    const length = partLength(head, at, content);
+    if (length === 0) return first < 0 ? undefined : decodeUtf8(head, first, last);
+    first = content;
+    last = content + length;
+    at = last;
+  }
+}
+
 /** The route stack as `flux ping` shows it: oldest first, joined by `!`, each id cut to 8 characters. */
 export function routeString(routes: readonly string[]): string {
   return routes

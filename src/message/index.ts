@@ -16,7 +16,9 @@ export {
   UNKNOWN_CREDENTIAL,
 } from "./credentials.ts";
 export { decodeFrame, decodeMessage } from "./decode.ts";
+export { describeMessage } from "./describe.ts";
 export { Framer, MAX_FRAME_BYTES } from "./framer.ts";
 export { encodePushed, routeString } from "./head.ts";
 export { Message, type MessageFields, PREAMBLE_BYTES, textPayload } from "./message.ts";
-export { methodOf, serviceOf, siblingTopic, TOPIC_MAX, topicMatcher } from "./topic.ts";
+export { PrefixTable } from "./prefix-table.ts";
+export { methodOf, serviceOf, siblingTopic, TOPIC_MAX, topicMatcher, utf8Fits } from "./topic.ts";

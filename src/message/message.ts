@@ -10,7 +10,7 @@ import {
   SHARE_BYTES,
 } from "../base/index.ts";
 import { MATCHTAG_NONE, MessageFlag, MessageType, NODEID_ANY, Role, USERID_UNKNOWN } from "./constants.ts";
-import { headOf, readRoutes } from "./head.ts";
+import { headOf, readFirstRoute, readRoutes } from "./head.ts";
 import { HEADER_BYTES, type Header, writeHeader, writeWord } from "./header.ts";
 import { partBytes, writePartLength } from "./parts.ts";
 
@@ -148,6 +148,11 @@ export class Message implements Header {
     return readRoutes(this.head, this.headStart);
   }
 
+  /** The id of the original sender, the route nearest the delimiter; undefined without one. */
+  get firstRoute(): string | undefined {
+    return (this.flags & MessageFlag.ROUTE) === 0 ? undefined : readFirstRoute(this.head, this.headStart);
+  }
+
   /** True when the ROUTE flag is set and no route is left: what the final requester sees. */
   get atRequester(): boolean {
     return (this.flags & MessageFlag.ROUTE) !== 0 && this.head[this.headStart] === 0;
@@ -265,6 +270,33 @@ export class Message implements Header {
     bytes[at] = HEADER_BYTES;
     writeHeader(bytes, at + 1, this);
     if (delimiter === 1) bytes[at + 4]! |= MessageFlag.ROUTE;
+  }
+
+  /** A copy with `pushed` (encoded route parts, top first) on its route stack, sharing the payload: what a service in this process gets. */
+  withPushed(pushed: Uint8Array): Message {
+    const { head, headStart, headEnd, topicPart, body, bodyStart, bodyEnd } = this;
+    const delimiter = (this.flags & MessageFlag.ROUTE) === 0 ? 1 : 0;
+    const before = pushed.length + delimiter;
+    const bytes = allocate(before + headEnd - headStart);
+    bytes.set(pushed);
+    if (delimiter === 1) bytes[pushed.length] = 0;
+    copyBytes(bytes, before, head, headStart, headEnd);
+    const header = { ...this.#header(), flags: this.flags | MessageFlag.ROUTE };
+    return new Message(
+      header,
+      bytes,
+      0,
+      bytes.length,
+      topicPart - headStart + before,
+      body,
+      bodyStart,
+      bodyEnd,
+    );
+  }
+
+  #header(): Header {
+    const { type, flags, userid, rolemask, aux1, aux2 } = this;
+    return { type, flags, userid, rolemask, aux1, aux2 };
   }
 
   /** This message as a frame of its own. */

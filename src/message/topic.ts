@@ -1,3 +1,5 @@
+import { utf8Length } from "../base/index.ts";
+
 /** Longest topic of a disconnect or cancel request; a request whose disconnect topic is longer can't be tracked. */
 export const TOPIC_MAX = 255;
 
@@ -55,4 +57,9 @@ function globPattern(glob: string): RegExp {
 
 function escapePattern(char: string): string {
   return char.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+}
+
+/** True when `text` takes no more than `limit` bytes of UTF-8. */
+export function utf8Fits(text: string, limit: number): boolean {
+  return text.length * 3 <= limit || utf8Length(text) <= limit;
 }

@@ -1,0 +1,283 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { FluxError } from "../base/index.ts";
+import {
+  Flux,
+  type FluxOptions,
+  type LogLevel,
+  type LogRecord,
+  logTimestamp,
+  type Methods,
+} from "../client/index.ts";
+import { connectorPair, type FrameLink } from "../connector/index.ts";
+import { type Credential, Role } from "../message/index.ts";
+import { AttributeTable } from "./attribute-table.ts";
+import { BuiltinService } from "./builtin-service.ts";
+import { ClientConnection } from "./client-connection.ts";
+import { LocalServer } from "./local-server.ts";
+import { LogRing } from "./log-ring.ts";
+import { attrMethods } from "./modules/attr.ts";
+import { brokerMethods } from "./modules/broker.ts";
+import { connectorLocalMethods } from "./modules/connector-local.ts";
+import { eventMethods } from "./modules/event.ts";
+import { logMethods } from "./modules/log.ts";
+import { type ModuleInfo, moduleMethods } from "./modules/module.ts";
+import { loadPeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
+import { RouteIdentity } from "./route-identity.ts";
+import { Router, type SlowClientPolicy, type TypeCounters } from "./router.ts";
+
+/** The flux-core version whose protocol this is: what the attribute `version` says. */
+export const FLUX_VERSION = "0.88.0";
+
+/** Default of `clientQueueBytes`, 32 MiB. */
+export const CLIENT_QUEUE_BYTES = 32 * 1024 * 1024;
+
+export interface BrokerOptions {
+  /** Absolute path of the UNIX socket, in a directory that is there. Without one only `connect` leads to the broker. */
+  readonly socketPath?: string | undefined;
+  /** Attributes besides those the broker sets itself, which they override. */
+  readonly attributes?: Readonly<Record<string, string>> | undefined;
+  /** Lets other users in, as guests. Default false. Source: RFC 12. */
+  readonly allowGuests?: boolean | undefined;
+  /** Lets root in as the owner. Default false. */
+  readonly allowRootOwner?: boolean | undefined;
+  /** Largest frame taken, in bytes; default 128 MiB. A client that sends a larger one is closed. */
+  readonly maxFrameBytes?: number | undefined;
+  /** Most bytes queued for a client that does not read; default 32 MiB. */
+  readonly clientQueueBytes?: number | undefined;
+  /** What happens to a client with a full queue when an event comes; default `"disconnect"`. */
+  readonly slowClient?: SlowClientPolicy | undefined;
+  /** Records the log keeps; default 1024. */
+  readonly logRingSize?: number | undefined;
+  /** Least severe level the log keeps; default `"debug"`. */
+  readonly logLevel?: LogLevel | undefined;
+  /** Takes each record of the log as it comes. Default: nobody. */
+  readonly onLog?: ((record: LogRecord) => void) | undefined;
+  /** Takes a change of `log-stderr-level` before it is made; may throw. */
+  readonly onSetAttribute?: ((name: string, value: string) => void) | undefined;
+  /** How to learn who connects. Default: SO_PEERCRED through koffi, where both are to be had. */
+  readonly readPeer?: ReadPeerCredentials | undefined | null;
+}
+
+/** Counters of a broker. */
+export interface BrokerStats {
+  readonly clients: number;
+  /** Sequence number of the latest event. */
+  readonly lastEvent: number;
+  /** Messages received and sent, by type. */
+  readonly rx: Readonly<TypeCounters>;
+  readonly tx: Readonly<TypeCounters>;
+  /** Clients closed, events dropped and requests refused because a queue was full. */
+  readonly slow: {
+    readonly disconnects: number;
+    readonly droppedEvents: number;
+    readonly refusedRequests: number;
+  };
+}
+
+/**
+ * A Flux broker: rank 0 of an instance of size 1. It serves clients over a UNIX socket, from this package or flux-core's, and in this process.
+ *
+ * Owner: who started it. Ends with `stop`: clients are closed when what is queued for them is written.
+ */
+export class Broker implements AsyncDisposable {
+  readonly #options: BrokerOptions;
+  readonly #identity = new RouteIdentity();
+  readonly #attributes: AttributeTable;
+  readonly #log: LogRing;
+  readonly #router: Router;
+  readonly #builtins: BuiltinService[] = [];
+  readonly #owner = process.getuid?.() ?? 0;
+  #server: LocalServer | undefined;
+  #stopped = false;
+
+  private constructor(options: BrokerOptions) {
+    this.#options = options;
+    this.#attributes = new AttributeTable({ ...this.#ownAttributes(), ...options.attributes });
+    this.#log = new LogRing({
+      rank: 0,
+      ringSize: options.logRingSize,
+      level: options.logLevel,
+      print: options.onLog,
+    });
+    this.#router = new Router({
+      rank: 0,
+      owner: this.#owner,
+      identity: this.#identity,
+      slowClient: options.slowClient ?? "disconnect",
+      uplink: undefined,
+      log: (level, text) => this.log(level, text),
+    });
+    this.#addBuiltins();
+  }
+
+  /**
+   * Starts a broker; it takes clients when the promise resolves.
+   * @throws FluxError as LocalServer.listen does.
+   */
+  static async start(options: BrokerOptions = {}): Promise<Broker> {
+    const broker = new Broker(options);
+    if (options.socketPath !== undefined) await broker.#listen(options.socketPath);
+    return broker;
+  }
+
+  /** Where clients connect to: `local://` and the socket's path; undefined without a socket. */
+  get uri(): string | undefined {
+    return this.#options.socketPath === undefined ? undefined : `local://${this.#options.socketPath}`;
+  }
+
+  get stats(): BrokerStats {
+    const { clients, sequencer, rx, tx, slow } = this.#router;
+    return {
+      clients: clients.size,
+      lastEvent: sequencer.last,
+      rx: { ...rx },
+      tx: { ...tx },
+      slow: { ...slow },
+    };
+  }
+
+  /** A handle in this process, with the owner's rights. It speaks the same bytes as one over the socket. */
+  connect(options: FluxOptions = {}): Flux {
+    const open = () => {
+      if (this.#stopped) throw new FluxError("ECONNREFUSED", "broker has stopped");
+      const [near, far] = connectorPair(this.uri ?? "pair://");
+      this.#accept(far, { userid: this.#owner, rolemask: Role.OWNER | Role.LOCAL }, process.pid);
+      return near;
+    };
+    return new Flux(open(), async () => open(), options);
+  }
+
+  /** Registers a service inside the broker, methods as `flux.serve` takes them. Throws EEXIST when the name is taken. */
+  addService(name: string, methods: Methods): void {
+    const reply = { send: (response: Parameters<Router["respond"]>[0]) => this.#respond(response) };
+    const service = new BuiltinService(name, methods, reply, (topic, thrown) => {
+      this.log(
+        "err",
+        `${topic}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`,
+      );
+    });
+    this.#router.addBuiltin(service);
+    this.#builtins.push(service);
+  }
+
+  /** Appends a line to the broker's log, as the broker's own. */
+  log(level: LogLevel, message: string): void {
+    const record = {
+      level,
+      timestamp: logTimestamp(),
+      rank: 0,
+      appname: "broker",
+      procid: String(process.pid),
+      message,
+    };
+    this.#log.append(record);
+  }
+
+  /** Stops: no more clients come in, those that are there get what is queued for them and are closed. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#server?.close();
+    for (const service of this.#builtins) service.stop();
+    await Promise.all([...this.#router.clients.values()].map((client) => client.link.end(LINGER_MS)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #listen(path: string): Promise<void> {
+    const { allowGuests, allowRootOwner, maxFrameBytes, readPeer } = this.#options;
+    this.#server = await LocalServer.listen({
+      path,
+      access: { owner: this.#owner, allowGuests, allowRootOwner },
+      readPeer: readPeer === null ? undefined : (readPeer ?? loadPeerCredentials()),
+      maxFrameBytes,
+      accept: (link, credential, pid) => this.#accept(link, credential, pid),
+      warn: (text) => this.log("err", text),
+    });
+  }
+
+  #accept(link: FrameLink, credential: Credential, pid: number | undefined): void {
+    const queueBytes = this.#options.clientQueueBytes ?? CLIENT_QUEUE_BYTES;
+    const client = new ClientConnection(randomUUID(), link, credential, pid, this.#identity, queueBytes);
+    this.#router.connect(client);
+    link.start({
+      message: (message) => this.#router.receive(client, message),
+      closed: (reason) => {
+        this.#router.disconnect(client);
+        if (reason !== undefined && !QUIET.has(reason.code)) {
+          this.log("err", `client=${client.uuid.slice(0, 5)} userid=${credential.userid}: ${reason.message}`);
+        }
+      },
+    });
+  }
+
+  #respond(response: Parameters<Router["respond"]>[0]): void {
+    response.userid = this.#owner;
+    response.rolemask = Role.OWNER | Role.LOCAL;
+    this.#router.respond(response);
+  }
+
+  #addBuiltins(): void {
+    const { allowGuests = false, allowRootOwner = false, onSetAttribute = () => {} } = this.#options;
+    const { rx, tx } = this.#router;
+    this.addService("broker", brokerMethods({ rank: 0, uuid: this.#identity.brokerUuid, rx, tx }));
+    this.addService("attr", attrMethods(this.#attributes, onSetAttribute));
+    this.addService(
+      "event",
+      eventMethods(0, (event) => this.#router.publish(event)),
+    );
+    this.addService("service", {});
+    this.addService("log", logMethods(this.#log));
+    this.addService(
+      "module",
+      moduleMethods(() => this.#modules()),
+    );
+    const connects = () => this.#server?.connects ?? 0;
+    this.addService(
+      "connector-local",
+      connectorLocalMethods(this.#router, { allowGuests, allowRootOwner }, connects),
+    );
+  }
+
+  #modules(): ModuleInfo[] {
+    const running = { path: "builtin", idle: 0, status: 1, sendqueue: 0, recvqueue: 0 };
+    return [{ name: "connector-local", services: ["connector-local"], ...running }];
+  }
+
+  #ownAttributes(): Record<string, string> {
+    return {
+      rank: "0",
+      size: "1",
+      version: FLUX_VERSION,
+      hostlist: hostname(),
+      hostname: hostname(),
+      "instance-level": "0",
+      "security.owner": String(this.#owner),
+      "broker.pid": String(process.pid),
+      "broker.uuid": this.#identity.brokerUuid,
+      "broker.starttime": (Date.now() / 1000).toFixed(2),
+      "broker.mapping": "[[0,1,1,1]]",
+      "broker.quorum": "1",
+      "broker.boot-method": "single",
+      "tbon.level": "0",
+      "tbon.maxlevel": "0",
+      "tbon.descendants": "0",
+      "log-ring-size": String(this.#options.logRingSize ?? 1024),
+      "log-level": "7",
+      "log-forward-level": "3",
+      "log-critical-level": "2",
+      "log-stderr-level": "3",
+      "log-stderr-mode": "leader",
+      ...(this.uri === undefined ? {} : { "local-uri": this.uri }),
+    };
+  }
+}
+
+/** Longest wait for a client to close when the broker stops. */
+const LINGER_MS = 200;
+
+/** Ends of a connection that are nothing to log. */
+const QUIET = new Set(["ECONNRESET", "EPIPE", "EPROTO"]);

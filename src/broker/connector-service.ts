@@ -1,0 +1,77 @@
+import { FluxError } from "../base/index.ts";
+import { parseJson } from "../json/index.ts";
+import { type Message, MessageFlag, type PrefixTable, Role, USERID_UNKNOWN } from "../message/index.ts";
+import type { ClientConnection } from "./client-connection.ts";
+import type { ServiceTable } from "./service-table.ts";
+
+/**
+ * The four requests a client's connector answers itself, whatever rank they name: event.subscribe and event.unsubscribe, counted by client and
+ * prefix, and service.add and service.remove. Its responses bear no user and the role OWNER, and errors no text, as flux-core's do.
+ */
+export class ConnectorService<E> {
+  readonly #services: ServiceTable<E | ClientConnection>;
+  readonly #subscriptions: PrefixTable<ClientConnection>;
+
+  constructor(services: ServiceTable<E | ClientConnection>, subscriptions: PrefixTable<ClientConnection>) {
+    this.#services = services;
+    this.#subscriptions = subscriptions;
+  }
+
+  /** The response to a request that is the connector's, `"done"` when it wants none; undefined for any other request. */
+  receive(client: ClientConnection, request: Message, topic: string): Message | "done" | undefined {
+    const act = this.#method(topic);
+    if (act === undefined) return undefined;
+    let errnum = 0;
+    try {
+      act(client, request);
+    } catch (error) {
+      errnum = FluxError.from(error, "EPROTO").errno;
+    }
+    if ((request.flags & MessageFlag.NORESPONSE) !== 0) return "done";
+    const response = request.deriveResponse(errnum, undefined);
+    response.userid = USERID_UNKNOWN;
+    response.rolemask = Role.OWNER;
+    return response;
+  }
+
+  #method(topic: string): ((client: ClientConnection, request: Message) => void) | undefined {
+    switch (topic) {
+      case "event.subscribe":
+        return (client, request) => this.#subscribe(client, textField(request, "topic"));
+      case "event.unsubscribe":
+        return (client, request) => this.#unsubscribe(client, textField(request, "topic"));
+      case "service.add":
+        return (client, request) => this.#services.add(textField(request, "service"), client, request);
+      case "service.remove":
+        return (client, request) => this.#services.remove(textField(request, "service"), client);
+      default:
+        return undefined;
+    }
+  }
+
+  #subscribe(client: ClientConnection, prefix: string): void {
+    const count = client.subscriptions.get(prefix) ?? 0;
+    client.subscriptions.set(prefix, count + 1);
+    if (count === 0) this.#subscriptions.add(prefix, client);
+  }
+
+  #unsubscribe(client: ClientConnection, prefix: string): void {
+    const count = client.subscriptions.get(prefix);
+    if (count === undefined) throw new FluxError("ENOENT");
+    if (count > 1) {
+      client.subscriptions.set(prefix, count - 1);
+      return;
+    }
+    client.subscriptions.delete(prefix);
+    this.#subscriptions.delete(prefix, client);
+  }
+}
+
+function textField(request: Message, name: string): string {
+  const text = request.text;
+  const body = text === undefined ? undefined : parseJson(text);
+  const value =
+    typeof body === "object" && body !== null ? (body as Record<string, unknown>)[name] : undefined;
+  if (typeof value !== "string") throw new FluxError("EPROTO");
+  return value;
+}

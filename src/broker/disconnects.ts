@@ -1,0 +1,55 @@
+import { Message, MessageFlag, siblingTopic, TOPIC_MAX, utf8Fits } from "../message/index.ts";
+
+/** Most distinct disconnect requests kept for one client. */
+export const MAX_DISCONNECTS = 4096;
+
+/**
+ * The disconnect requests that one client's requests call for: one for each distinct disconnect topic, nodeid and UPSTREAM flag,
+ * sent when the client goes so that services drop what they hold for it. Source: RFC 6; disconnect.c in flux-core.
+ */
+export class Disconnects {
+  readonly #requests = new Map<string, Message>();
+  /** Topics of requests to any rank that are known already: the common case costs one look. */
+  #seen = new Set<string>();
+
+  /**
+   * Takes note of a request that wants a response. Returns false when it can't: its disconnect topic would be over 255 bytes, or the
+   * client has used too many different ones; such a request must not go out.
+   */
+  arm(request: Message, topic: string): boolean {
+    const anywhere = request.aux1 === 0xffffffff && (request.flags & MessageFlag.UPSTREAM) === 0;
+    if (anywhere && this.#seen.has(topic)) return true;
+    const disconnectTopic = siblingTopic(topic, "disconnect");
+    if (!utf8Fits(disconnectTopic, TOPIC_MAX)) return false;
+    const upstream = request.flags & MessageFlag.UPSTREAM;
+    const key = `${request.aux1} ${upstream} ${disconnectTopic}`;
+    if (!this.#requests.has(key)) {
+      if (this.#requests.size >= MAX_DISCONNECTS) return false;
+      this.#requests.set(
+        key,
+        Message.request({
+          topic: disconnectTopic,
+          nodeid: request.aux1,
+          matchtag: request.aux2,
+          flags: MessageFlag.NORESPONSE | upstream,
+          userid: request.userid,
+          rolemask: request.rolemask,
+          routes: request.routes ?? [],
+        }),
+      );
+    }
+    if (anywhere) {
+      if (this.#seen.size >= MAX_DISCONNECTS) this.#seen = new Set();
+      this.#seen.add(topic);
+    }
+    return true;
+  }
+
+  /** The requests to send now that the client is gone. */
+  take(): Message[] {
+    const requests = [...this.#requests.values()];
+    this.#requests.clear();
+    this.#seen.clear();
+    return requests;
+  }
+}

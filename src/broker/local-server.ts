@@ -1,0 +1,108 @@
+import { chmodSync, lstatSync, rmSync, statSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
+import { errno, FluxError, utf8Length } from "../base/index.ts";
+import { ADMITTED, type Credential } from "../message/index.ts";
+import { FrameSocket, SOCKET_PATH_MAX } from "../socket/index.ts";
+import { type AccessPolicy, connectionCredential } from "./admission-policy.ts";
+import { FlushRound } from "./flush-round.ts";
+import type { ReadPeerCredentials } from "./peer-credentials.ts";
+
+const BACKLOG = 511;
+
+export interface LocalServerOptions {
+  /** Absolute path of the socket, 107 bytes at most. */
+  readonly path: string;
+  readonly access: AccessPolicy;
+  /** How to learn who connects; undefined where that can't be had: then the directory must be private, and who gets in is the owner. */
+  readonly readPeer: ReadPeerCredentials | undefined;
+  readonly maxFrameBytes: number | undefined;
+  /** Takes an admitted connection. */
+  readonly accept: (link: FrameSocket, credential: Credential, pid: number | undefined) => void;
+  /** Takes a line for the log: a refusal, or trouble with accepting. */
+  readonly warn: (text: string) => void;
+}
+
+/** The UNIX socket of a broker: admits each connection with one byte, or refuses it with an error number. */
+export class LocalServer {
+  readonly #options: LocalServerOptions;
+  readonly #server: Server;
+  readonly #round = new FlushRound();
+  /** Connections that were admitted so far. */
+  connects = 0;
+
+  private constructor(options: LocalServerOptions, server: Server) {
+    this.#options = options;
+    this.#server = server;
+  }
+
+  /**
+   * Binds the socket, in place of a dead one, and listens.
+   * @throws FluxError EINVAL for a path that is too long; EPERM when peers can't be told apart and the directory is open to others; EADDRINUSE
+   *   when something other than a socket is in the way; the system's error otherwise.
+   */
+  static async listen(options: LocalServerOptions): Promise<LocalServer> {
+    const { path } = options;
+    if (utf8Length(path) > SOCKET_PATH_MAX) {
+      throw new FluxError("EINVAL", `socket path of more than ${SOCKET_PATH_MAX} bytes: ${path}`);
+    }
+    if (options.readPeer === undefined && !isPrivate(dirname(path))) {
+      throw new FluxError(
+        "EPERM",
+        `${dirname(path)} is open to other users and peer credentials can't be read: install koffi or use a directory of mode 0700`,
+      );
+    }
+    removeSocket(path);
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+    const local = new LocalServer(options, server);
+    server.on("connection", (socket) => local.#connection(socket));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error) => reject(FluxError.from(error)));
+      server.listen({ path, backlog: BACKLOG }, () => resolve());
+    });
+    server.on("error", (error) => options.warn(`listening on ${path}: ${error.message}`));
+    chmodSync(path, 0o777);
+    return local;
+  }
+
+  /** Stops to listen and removes the socket. Connections stay. */
+  close(): void {
+    this.#server.close();
+  }
+
+  #connection(socket: Socket): void {
+    const { access, readPeer, accept, maxFrameBytes } = this.#options;
+    const peer = readPeer?.(socket);
+    if (readPeer !== undefined && peer === undefined) {
+      this.#refuse(socket, "unknown", "its credentials can't be read");
+      return;
+    }
+    const userid = peer?.userid ?? access.owner;
+    const credential = connectionCredential(userid, access);
+    if (credential === undefined) {
+      this.#refuse(socket, String(userid), "no assigned roles");
+      return;
+    }
+    this.connects++;
+    socket.write(Uint8Array.of(ADMITTED));
+    accept(new FrameSocket(socket, { maxFrameBytes, schedule: this.#round.schedule }), credential, peer?.pid);
+  }
+
+  #refuse(socket: Socket, userid: string, why: string): void {
+    this.#options.warn(`client_authenticate: uid=${userid} ${why}`);
+    socket.on("error", () => {});
+    socket.end(Uint8Array.of(errno.EPERM), () => socket.destroy());
+  }
+}
+
+function isPrivate(directory: string): boolean {
+  const stat = statSync(directory);
+  return (stat.mode & 0o077) === 0 && (process.getuid === undefined || stat.uid === process.getuid());
+}
+
+function removeSocket(path: string): void {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isSocket()) throw new FluxError("EADDRINUSE", `${path} exists and is no socket`);
+  rmSync(path);
+}

@@ -1,0 +1,256 @@
+import { ByteSink, concatBytes, EMPTY, type ErrnoName, errno, FluxError } from "../base/index.ts";
+import type { LogLevel } from "../client/index.ts";
+import {
+  type Message,
+  MessageFlag,
+  MessageType,
+  maySeePrivate,
+  PrefixTable,
+  Role,
+  stampCredential,
+  textPayload,
+} from "../message/index.ts";
+import { BuiltinService } from "./builtin-service.ts";
+import type { ClientConnection } from "./client-connection.ts";
+import { ConnectorService } from "./connector-service.ts";
+import { decideRequest, type RoutingView } from "./decide.ts";
+import type { RouteIdentity } from "./route-identity.ts";
+import { Sequencer } from "./sequencer.ts";
+import { ServiceTable } from "./service-table.ts";
+import type { Uplink } from "./uplink.ts";
+
+/** Who serves a name on this rank. */
+export type Endpoint = ClientConnection | BuiltinService;
+
+/**
+ * What happens to a client whose queue is full when an event comes for it: its connection is closed, or it misses the event. Responses are never
+ * dropped: a client without room for one is closed in either case. A request for a service without room fails with EAGAIN.
+ */
+export type SlowClientPolicy = "disconnect" | "drop-events";
+
+/** Messages by type, as broker.stats-get shows them. */
+export interface TypeCounters {
+  request: number;
+  response: number;
+  event: number;
+  control: number;
+}
+
+export interface RouterOptions {
+  readonly rank: number;
+  readonly owner: number;
+  readonly identity: RouteIdentity;
+  readonly slowClient: SlowClientPolicy;
+  readonly uplink: Uplink | undefined;
+  readonly log: (level: LogLevel, text: string) => void;
+}
+
+/** Moves messages between clients, the broker's own services and the tree: decides with `decideRequest`, acts here. */
+export class Router implements RoutingView<Endpoint> {
+  readonly rank: number;
+  readonly services = new ServiceTable<Endpoint>();
+  readonly subscriptions = new PrefixTable<ClientConnection>();
+  readonly clients = new Map<string, ClientConnection>();
+  readonly sequencer = new Sequencer();
+  readonly rx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
+  readonly tx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
+  /** Clients closed, and messages not delivered, for want of room in a client's queue. */
+  readonly slow = { disconnects: 0, droppedEvents: 0, refusedRequests: 0 };
+  readonly #options: RouterOptions;
+  readonly #identity: RouteIdentity;
+  readonly #connector: ConnectorService<BuiltinService>;
+  readonly #scratch = new ByteSink();
+
+  constructor(options: RouterOptions) {
+    this.rank = options.rank;
+    this.#options = options;
+    this.#identity = options.identity;
+    this.#connector = new ConnectorService(this.services, this.subscriptions);
+  }
+
+  service(name: string): Endpoint | undefined {
+    return this.services.get(name);
+  }
+
+  /** A new connection: from now on its messages may come. */
+  connect(client: ClientConnection): void {
+    this.clients.set(client.uuid, client);
+  }
+
+  /** A connection is gone: tells the services it used, then forgets its services and subscriptions. */
+  disconnect(client: ClientConnection): void {
+    if (!this.clients.delete(client.uuid)) return;
+    for (const request of client.disconnects.take()) this.#route(client, request, request.topic!);
+    this.services.removeAll(client);
+    for (const prefix of client.subscriptions.keys()) this.subscriptions.delete(prefix, client);
+    client.subscriptions.clear();
+  }
+
+  /** A message from a client: stamps its credentials and sends it on. One without a topic, and a control message, is dropped. */
+  receive(client: ClientConnection, message: Message): void {
+    const topic = message.topic;
+    if (topic === undefined) return;
+    client.counters.received++;
+    stampCredential(message, client.credential);
+    if (message.type === MessageType.REQUEST) this.#request(client, message, topic);
+    else if (message.type === MessageType.RESPONSE) this.respond(message);
+    else if (message.type === MessageType.EVENT) this.#sentEvent(client, message, topic);
+  }
+
+  /** A response from a client or from a service of this broker: to where the top of its route stack leads. */
+  respond(response: Message): void {
+    this.rx.response++;
+    const hop = this.#identity.nextHop(response);
+    const client = hop === undefined ? undefined : this.clients.get(hop.uuid);
+    if (hop === undefined || client === undefined) return;
+    this.#deliverResponse(client, response, hop.headFrom);
+  }
+
+  /**
+   * Numbers an event and gives it to its subscribers.
+   * @returns its sequence number.
+   * @throws FluxError EOVERFLOW when there are no more numbers.
+   */
+  publish(event: Message, pushed: Uint8Array = this.#identity.onPublished): number {
+    const seq = this.sequencer.next();
+    event.aux1 = seq;
+    this.#options.uplink?.toChildren(event);
+    let frame: Uint8Array | undefined;
+    this.subscriptions.match(event.topic ?? "", (clients) => {
+      frame ??= this.#encode(event, pushed);
+      for (const client of clients) this.#deliverEvent(client, event, frame, seq);
+    });
+    return seq;
+  }
+
+  /** Registers a service of the broker itself. Throws EEXIST when the name is taken. */
+  addBuiltin(service: BuiltinService): void {
+    this.services.add(service.name, service, { userid: this.#options.owner, rolemask: Role.OWNER });
+  }
+
+  #request(client: ClientConnection, request: Message, topic: string): void {
+    this.rx.request++;
+    const answer = this.#connector.receive(client, request, topic);
+    if (answer !== undefined) {
+      if (answer !== "done") this.#deliverResponse(client, answer, answer.headStart);
+      return;
+    }
+    if ((request.flags & MessageFlag.NORESPONSE) === 0 && !client.disconnects.arm(request, topic)) {
+      this.#refuse(
+        client,
+        request,
+        "EINVAL",
+        "request can't be tracked for disconnect: its topic is too long, or the client uses too many",
+      );
+      return;
+    }
+    this.#route(client, request, topic);
+  }
+
+  #route(client: ClientConnection, request: Message, topic: string): void {
+    const decision = decideRequest(request, topic, this);
+    switch (decision.to) {
+      case "service":
+        this.#serve(decision.endpoint, client, request, topic);
+        return;
+      case "rank":
+        if (this.#options.uplink?.toRank(decision.rank, request.withPushed(client.toService)) === true)
+          return;
+        break;
+      case "parent":
+        if (this.#options.uplink?.toParent(request.withPushed(client.toService)) === true) return;
+        break;
+      case "requester":
+        this.#refuse(client, request, decision.code, decision.text);
+        return;
+    }
+    this.#refuse(client, request, "EHOSTUNREACH", undefined);
+  }
+
+  #serve(endpoint: Endpoint, client: ClientConnection, request: Message, topic: string): void {
+    this.tx.request++;
+    if (endpoint instanceof BuiltinService) endpoint.receive(request.withPushed(client.toBroker));
+    else if (!topic.includes(".")) this.#refuse(client, request, "ENOSYS", undefined);
+    else if (endpoint.hasRoom(request.frameBytes(client.toService.length))) {
+      endpoint.forward(request, client.toService, request.headStart);
+    } else {
+      endpoint.counters.dropped++;
+      this.slow.refusedRequests++;
+      this.#refuse(client, request, "EAGAIN", `service of ${topic} does not keep up: its queue is full`);
+    }
+  }
+
+  #refuse(client: ClientConnection, request: Message, code: ErrnoName, text: string | undefined): void {
+    if ((request.flags & MessageFlag.NORESPONSE) !== 0) return;
+    const payload = text === undefined ? undefined : textPayload(text);
+    const response = request.deriveResponse(errno[code], payload);
+    response.userid = this.#options.owner;
+    response.rolemask = Role.OWNER | Role.LOCAL;
+    this.#deliverResponse(client, response, response.headStart);
+  }
+
+  #deliverResponse(client: ClientConnection, response: Message, headFrom: number): void {
+    if (client.hasRoom(response.frameBytes())) {
+      this.tx.response++;
+      client.forward(response, EMPTY, headFrom);
+    } else this.#closeSlow(client);
+  }
+
+  #sentEvent(client: ClientConnection, event: Message, topic: string): void {
+    this.rx.event++;
+    if (this.rank !== 0) {
+      this.#options.uplink?.toParent(event);
+      return;
+    }
+    try {
+      this.publish(event, this.#identity.onSent);
+    } catch (error) {
+      this.#options.log(
+        "err",
+        `event ${topic} of client=${client.uuid.slice(0, 5)} is lost: ${FluxError.from(error).message}`,
+      );
+    }
+  }
+
+  #deliverEvent(client: ClientConnection, event: Message, frame: Uint8Array, seq: number): void {
+    if (client.lastEvent === seq) return;
+    client.lastEvent = seq;
+    if ((event.flags & MessageFlag.PRIVATE) !== 0 && !maySeePrivate(client.credential, event)) {
+      this.#options.log("err", `router: event > client=${client.uuid.slice(0, 5)}: Operation not permitted`);
+      return;
+    }
+    if (client.hasRoom(frame.length)) {
+      this.tx.event++;
+      client.sendEvent(frame);
+      return;
+    }
+    if (this.#options.slowClient === "disconnect") {
+      this.#closeSlow(client);
+      return;
+    }
+    this.slow.droppedEvents++;
+    if (client.counters.dropped === 0) {
+      this.#options.log(
+        "warning",
+        `client=${client.uuid.slice(0, 5)} does not keep up: events from ${seq} on are dropped for it`,
+      );
+    }
+    client.counters.dropped++;
+  }
+
+  #closeSlow(client: ClientConnection): void {
+    this.slow.disconnects++;
+    const { uuid, pid, link } = client;
+    this.#options.log(
+      "warning",
+      `client=${uuid.slice(0, 5)}${pid === undefined ? "" : ` pid=${pid}`} does not read: closed with ${link.queuedBytes} bytes queued`,
+    );
+    link.destroy();
+  }
+
+  #encode(event: Message, pushed: Uint8Array): Uint8Array {
+    event.forwardTo(this.#scratch, pushed, event.headStart);
+    const chunks = this.#scratch.take();
+    return chunks.length === 1 ? chunks[0]! : concatBytes(chunks);
+  }
+}

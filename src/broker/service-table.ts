@@ -1,0 +1,40 @@
+import { FluxError } from "../base/index.ts";
+import { type Credential, Role } from "../message/index.ts";
+
+/** Who provides which service on this rank. Names are unique; what has no dot is a name. */
+export class ServiceTable<E> {
+  readonly #endpoints = new Map<string, E>();
+
+  get(name: string): E | undefined {
+    return this.#endpoints.get(name);
+  }
+
+  /** Names of the services of an endpoint, in the order of their registration. */
+  namesOf(endpoint: E): string[] {
+    return [...this.#endpoints].filter(([, other]) => other === endpoint).map(([name]) => name);
+  }
+
+  /**
+   * Registers a name.
+   * @throws FluxError EINVAL for one that is empty or has a dot, EPERM for a guest's that lacks its user id and a dash in front,
+   *   EEXIST for one that is taken.
+   */
+  add(name: string, endpoint: E, credential: Credential): void {
+    if (name === "" || name.includes(".")) throw new FluxError("EINVAL");
+    if ((credential.rolemask & Role.OWNER) === 0 && !name.startsWith(`${credential.userid}-`))
+      throw new FluxError("EPERM");
+    if (this.#endpoints.has(name)) throw new FluxError("EEXIST");
+    this.#endpoints.set(name, endpoint);
+  }
+
+  /** Takes a name back. Throws ENOENT unless `endpoint` has it. */
+  remove(name: string, endpoint: E): void {
+    if (this.#endpoints.get(name) !== endpoint) throw new FluxError("ENOENT");
+    this.#endpoints.delete(name);
+  }
+
+  /** Takes all names of an endpoint back. */
+  removeAll(endpoint: E): void {
+    for (const name of this.namesOf(endpoint)) this.#endpoints.delete(name);
+  }
+}

@@ -1,0 +1,62 @@
+import type { JsonObject } from "../json/index.ts";
+import type { CallOptions } from "./options.ts";
+
+/** How the attributes ask the broker. */
+export type Ask = (
+  topic: string,
+  payload: JsonObject | undefined,
+  options: CallOptions,
+) => Promise<JsonObject>;
+
+const IMMUTABLE = 1;
+
+/** Attributes of the broker this handle is connected to. Those that can't change are asked for once. Source: flux_attr_get(3). */
+export class Attributes {
+  readonly #ask: Ask;
+  readonly #cache = new Map<string, string>();
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  /** The value of an attribute. Throws ENOENT for one that has none. */
+  async get(name: string, options: CallOptions = {}): Promise<string> {
+    const known = this.#cache.get(name);
+    if (known !== undefined) return known;
+    const { value, flags } = await this.#ask("attr.get", { name }, options);
+    if ((Number(flags) & IMMUTABLE) !== 0) this.#cache.set(name, String(value));
+    return String(value);
+  }
+
+  /**
+   * Sets an attribute; `force` also where it may not be changed at run time.
+   * @throws FluxError ENOENT for an unknown name, EINVAL or EPERM for one that can't be set, EPERM for guests.
+   */
+  async set(
+    name: string,
+    value: string,
+    options: CallOptions & { readonly force?: boolean } = {},
+  ): Promise<void> {
+    await this.#ask(
+      "attr.set",
+      options.force === true ? { name, value, force: true } : { name, value },
+      options,
+    );
+  }
+
+  /** Removes an attribute; one that is not there is no error. Throws EPERM for one that can't be changed. */
+  async remove(name: string, options: CallOptions = {}): Promise<void> {
+    await this.#ask("attr.rm", { name }, options);
+  }
+
+  /** Names of all attributes, sorted. */
+  async list(options: CallOptions = {}): Promise<string[]> {
+    const { names } = await this.#ask("attr.list", undefined, options);
+    return [...(names as string[])].sort();
+  }
+
+  /** Forgets what it knows: the broker may be another one. */
+  clear(): void {
+    this.#cache.clear();
+  }
+}

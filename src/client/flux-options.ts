@@ -1,0 +1,25 @@
+import type { FluxError } from "../base/index.ts";
+import type { Message } from "../message/index.ts";
+import type { ReconnectOptions } from "./backoff.ts";
+import type { LogLevel } from "./log-record.ts";
+import type { Status } from "./session.ts";
+
+/** Options of a handle, whatever it connects through. */
+export interface FluxOptions {
+  /** True, or how: a lost connection is made again, and its subscriptions and services with it. Default: it stays lost. */
+  readonly reconnect?: boolean | ReconnectOptions | undefined;
+  /** Called when the connection is lost, made again or closed. */
+  readonly onStatus?: ((status: Status, reason: FluxError | undefined) => void) | undefined;
+  /** Takes what the handle has to say: lost events, faults of handlers. Default: `console.warn`. */
+  readonly onLog?: ((level: LogLevel, text: string) => void) | undefined;
+  /** Sees each message that is sent and received. */
+  readonly trace?: ((direction: "tx" | "rx", message: Message) => void) | undefined;
+  /** User id stamped on all messages; only an owner's is taken over by the broker. Default: the broker fills it in. */
+  readonly userid?: number | undefined;
+  /** Rolemask stamped on all messages; only an owner's is taken over by the broker. Default: the broker fills it in. */
+  readonly rolemask?: number | undefined;
+  /** Program name in log records, 48 characters at most; default `"fluxbus"`. */
+  readonly appname?: string | undefined;
+  /** Process id in log records; default `-`. */
+  readonly procid?: string | undefined;
+}

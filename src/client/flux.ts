@@ -1,0 +1,454 @@
+import { EMPTY, FluxError } from "../base/index.ts";
+import type { Connector, OpenConnector } from "../connector/index.ts";
+import {
+  type CheckPackFormat,
+  type JsonObject,
+  type JsonValue,
+  type PackArgs,
+  packText,
+  parseJson,
+} from "../json/index.ts";
+import {
+  Message,
+  MessageFlag,
+  NODEID_UPSTREAM,
+  Role,
+  textPayload,
+  USERID_UNKNOWN,
+} from "../message/index.ts";
+import { Attributes } from "./attributes.ts";
+import type { FluxOptions } from "./flux-options.ts";
+import { type HandleOptions, type RequestHandler, RequestHandlers } from "./handlers.ts";
+import { encodeLogRecord, type LogLevel, logTimestamp } from "./log-record.ts";
+import type { Methods } from "./method.ts";
+import type { CallOptions, PublishOptions, RpcOptions, StreamOptions, SubscribeOptions } from "./options.ts";
+import { encodePayload, type Payload } from "./payload.ts";
+import { encodeEvent, encodePublish } from "./publish.ts";
+import { packObject } from "./request.ts";
+import { Response } from "./response.ts";
+import { ResponseStream } from "./response-stream.ts";
+import { type Failure, nodeidOf, responseOf } from "./rpc.ts";
+import { Service } from "./service.ts";
+import { type Outgoing, Session, type Status } from "./session.ts";
+import type { Subscription } from "./subscription.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+/** What `publish` resolves to. */
+export interface Published {
+  /** The global sequence number rank 0 gave the event. */
+  readonly seq: number;
+}
+
+/** A reply to a ping. */
+export interface PingReply {
+  /** Hops of the request: route ids cut to 8 characters, joined by `!`. */
+  readonly route: string;
+  readonly userid: number;
+  readonly rolemask: number;
+  /** Rank that answered. */
+  readonly rank: number;
+  /** Round trip in milliseconds. */
+  readonly ms: number;
+}
+
+/**
+ * A handle: one program's connection to a Flux instance. Calls, streams, events and services all run over it.
+ *
+ * It is open when you get it, and ends with `close` (or the end of its `await using` scope) or when the broker goes; what is pending then
+ * fails with ECONNRESET. An open handle keeps the process alive unless `unref` was called.
+ */
+export class Flux implements AsyncDisposable {
+  readonly #session: Session;
+  readonly #subscriptions: Subscriptions;
+  readonly #handlers: RequestHandlers;
+  readonly #services = new Set<Service>();
+  readonly #options: FluxOptions;
+  /** The broker's attributes. */
+  readonly attributes: Attributes;
+
+  /** For `connect` and its kin: `connector` is open, `reopen` makes the next one for a reconnect. */
+  constructor(connector: Connector, reopen: OpenConnector, options: FluxOptions = {}) {
+    const { reconnect = false, userid = USERID_UNKNOWN, rolemask = Role.NONE } = options;
+    this.#options = options;
+    this.attributes = new Attributes((topic, payload, callOptions) => this.rpc(topic, payload, callOptions));
+    this.#handlers = new RequestHandlers((topic, thrown) =>
+      this.#log("err", `handler of ${topic} failed: ${describe(thrown)}`),
+    );
+    this.#subscriptions = new Subscriptions({
+      ask: async (method, topic) => {
+        await this.call(`event.${method}`, { topic });
+      },
+      warn: (text) => this.#log("err", text),
+    });
+    this.#session = new Session(
+      connector,
+      reopen,
+      {
+        request: (message) =>
+          this.#handlers.dispatch(message, this.#session.canSend ? this.#session : undefined),
+        event: (message) => this.#subscriptions.deliver(message),
+        restore: () => this.#restore(),
+        status: (status, reason) => this.#statusChanged(status, reason),
+        trace: options.trace,
+      },
+      {
+        reconnect: reconnect === true ? {} : reconnect === false ? undefined : reconnect,
+        credential: { userid, rolemask },
+      },
+    );
+    this.#session.start();
+  }
+
+  /** Where it is connected to. */
+  get uri(): string {
+    return this.#session.uri;
+  }
+
+  get status(): Status {
+    return this.#session.status;
+  }
+
+  /** Requests that wait for a response: the matchtags in use. */
+  get pending(): number {
+    return this.#session.pending;
+  }
+
+  /** Requests of others that this handle's services have not answered yet. */
+  get serving(): number {
+    return this.#handlers.active;
+  }
+
+  /** Bytes queued and not yet taken by the system. */
+  get queuedBytes(): number {
+    return this.#session.queuedBytes;
+  }
+
+  /**
+   * Sends a request and resolves to its response.
+   * @param topic - service and method, as in `"calc.add"`.
+   * @param payload - an object (sent as JSON), text, bytes or nothing.
+   * @returns the response; with `noResponse` an empty one at once.
+   * @throws FluxError with the service's error; ENOSYS when no such service is registered, EHOSTUNREACH for a rank that can't be reached,
+   *   ETIMEDOUT, ECANCELED by the signal, ECONNRESET when the connection is lost. Source: flux_rpc(3).
+   */
+  async call(topic: string, payload?: Payload, options: CallOptions = {}): Promise<Response> {
+    return new Response(await this.#request(topic, encodePayload(payload), options));
+  }
+
+  /** As `call`; resolves to the JSON value of the response, undefined when it has no payload. */
+  async rpc<T = JsonObject>(topic: string, payload?: Payload, options: CallOptions = {}): Promise<T> {
+    const response = await this.#request(topic, encodePayload(payload), options);
+    return jsonOf(response) as T;
+  }
+
+  /** As `call` with a payload of bytes; resolves to the bytes of the response, undefined when it has none. Source: flux_rpc_raw(3). */
+  async rpcRaw(
+    topic: string,
+    bytes?: Uint8Array,
+    options: CallOptions = {},
+  ): Promise<Uint8Array | undefined> {
+    return (await this.#request(topic, bytes ?? EMPTY, options)).payload;
+  }
+
+  /** As `call` with a json_pack(3) object; options may stand before the format. Source: flux_rpc_pack(3). */
+  rpcPack<const F extends string>(
+    topic: string,
+    fmt: F & CheckPackFormat<F>,
+    ...args: PackArgs<F>
+  ): Promise<Response>;
+  rpcPack<const F extends string>(
+    topic: string,
+    options: CallOptions,
+    fmt: F & CheckPackFormat<F>,
+    ...args: PackArgs<F>
+  ): Promise<Response>;
+  async rpcPack(topic: string, ...rest: unknown[]): Promise<Response> {
+    const { options, fmt, args } = splitPack<CallOptions>(rest);
+    return new Response(await this.#request(topic, textPayload(packObject(fmt, args)), options));
+  }
+
+  /**
+   * Sends a streaming request; the iteration gives the JSON value of each response until the service ends it.
+   * Leaving the iteration cancels the request at the service.
+   * @throws FluxError, from the iteration, as `call` does; EPROTO from a service that does not stream. Source: flux_rpc(3), RFC 6.
+   */
+  stream<T = JsonObject>(topic: string, payload?: Payload, options: StreamOptions = {}): ResponseStream<T> {
+    return this.#stream(topic, payload, options, (message) => jsonOf(message) as T);
+  }
+
+  /** As `stream`, but gives the responses themselves. */
+  callStream(topic: string, payload?: Payload, options: StreamOptions = {}): ResponseStream<Response> {
+    return this.#stream(topic, payload, options, (message) => new Response(message));
+  }
+
+  /**
+   * Publishes an event with a payload: an object as JSON, text or bytes as they are.
+   * @returns its sequence number, once rank 0 has taken and numbered it.
+   * @throws FluxError EPROTO when rank 0 finds it malformed; as `call` otherwise. Source: flux_event_publish(3).
+   */
+  publish(topic: string, payload?: Payload, options: PublishOptions = {}): Promise<Published> {
+    return this.#publish(topic, payload === undefined ? undefined : encodePayload(payload), options);
+  }
+
+  /** As `publish` with a json_pack(3) payload; options may stand before the format. Source: flux_event_publish_pack(3). */
+  publishPack<const F extends string>(
+    topic: string,
+    fmt: F & CheckPackFormat<F>,
+    ...args: PackArgs<F>
+  ): Promise<Published>;
+  publishPack<const F extends string>(
+    topic: string,
+    options: PublishOptions,
+    fmt: F & CheckPackFormat<F>,
+    ...args: PackArgs<F>
+  ): Promise<Published>;
+  async publishPack(topic: string, ...rest: unknown[]): Promise<Published> {
+    const { options, fmt, args } = splitPack<PublishOptions>(rest);
+    return this.#publish(topic, textPayload(packText(fmt, ...args)), options);
+  }
+
+  /** As `publish` with a payload of bytes. Source: flux_event_publish_raw(3). */
+  publishRaw(topic: string, bytes?: Uint8Array, options: PublishOptions = {}): Promise<Published> {
+    return this.#publish(topic, bytes, options);
+  }
+
+  /** Encodes an event for `sendEvent`. Throws EINVAL for a topic with a NUL. Source: flux_event_encode(3). */
+  encodeEvent(
+    topic: string,
+    payload?: Payload,
+    options?: { readonly private?: boolean | undefined },
+  ): Message {
+    return encodeEvent(topic, encodePayload(payload), options);
+  }
+
+  /** Publishes an event without confirmation: nobody says when, whether or as which number. Source: flux_event_encode(3), flux_send(3). */
+  sendEvent(event: Message): void {
+    this.send(event);
+  }
+
+  /**
+   * Sends a message as it is, with this handle's credentials where it has none.
+   * @throws FluxError ENOSYS when the connector can't send, ECONNRESET when it is gone. Source: flux_send(3).
+   */
+  send(message: Message): void {
+    const { userid, rolemask } = this.#options;
+    if (userid !== undefined && message.userid === USERID_UNKNOWN) message.userid = userid;
+    if (rolemask !== undefined && message.rolemask === Role.NONE) message.rolemask = rolemask;
+    this.#session.send(message);
+  }
+
+  /** A promise while more is queued than the system takes, for when there is room: for those who send many messages unasked. */
+  writable(): Promise<void> | undefined {
+    return this.#session.writable();
+  }
+
+  /**
+   * Subscribes to the events whose topic begins with `prefix` (bytes, no globs; empty for all).
+   *
+   * What this handle publishes later is seen; for others' events await `ready` first. Subscriptions of one handle to one prefix share one at
+   * the broker. Source: flux_event_subscribe(3).
+   */
+  subscribe(prefix: string, options: SubscribeOptions = {}): Subscription {
+    return this.#subscriptions.open(prefix, options);
+  }
+
+  /**
+   * Registers a service under `name` and serves its methods until the service is closed.
+   * @throws FluxError EEXIST when the name is taken, EINVAL for a name with a dot, EPERM for a guest whose name lacks the prefix of
+   *   its user id. Source: flux_service_register(3).
+   */
+  async serve(name: string, methods: Methods): Promise<Service> {
+    const service = new Service(name, methods, {
+      handlers: this.#handlers,
+      remove: async (closing) => {
+        if (this.#services.delete(closing) && this.status === "connected")
+          await this.call("service.remove", { service: name });
+      },
+    });
+    try {
+      await this.call("service.add", { service: name });
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
+    this.#services.add(service);
+    return service;
+  }
+
+  /**
+   * Handles the requests whose topic is `topic` or matches its glob, whoever brings them here; returns what takes the handler away.
+   * Source: flux_msg_handler_create(3).
+   */
+  handle(topic: string, handler: RequestHandler, options?: HandleOptions): () => void {
+    return this.#handlers.add(topic, handler, options);
+  }
+
+  /** Rank of the broker this handle is connected to. */
+  async rank(): Promise<number> {
+    return Number(await this.attributes.get("rank"));
+  }
+
+  /** Number of brokers in the instance. */
+  async size(): Promise<number> {
+    return Number(await this.attributes.get("size"));
+  }
+
+  /** Pings a service, `"broker"` by default. Source: flux-ping(1). */
+  async ping(service = "broker", options: RpcOptions & { readonly pad?: string } = {}): Promise<PingReply> {
+    const start = performance.now();
+    const pad = options.pad ?? "";
+    const { route, userid, rolemask, rank } = (await this.rpc(
+      `${service}.ping`,
+      { seq: 0, pad },
+      options,
+    )) as unknown as PingReply;
+    return { route, userid: userid >>> 0, rolemask: rolemask >>> 0, rank, ms: performance.now() - start };
+  }
+
+  /** Appends a line to the log of the broker. Resolves when it is sent. Source: flux_log(3). */
+  async log(level: LogLevel, message: string): Promise<void> {
+    const rank = await this.rank();
+    const { appname = "fluxbus", procid = "-" } = this.#options;
+    for (const line of message.replace(/[\r\n]+$/, "").split(/[\r\n]+/)) {
+      const payload = encodeLogRecord({
+        level,
+        timestamp: logTimestamp(),
+        rank,
+        appname,
+        procid,
+        message: line,
+      });
+      this.send(Message.request({ topic: "log.append", payload }));
+    }
+  }
+
+  /** Lets the process stay alive for this handle (the default). */
+  ref(): void {
+    this.#session.ref();
+  }
+
+  /** Lets the process end although this handle is open. */
+  unref(): void {
+    this.#session.unref();
+  }
+
+  /** Sends what is queued and closes. Subscriptions finish, pending calls fail with ECONNRESET. */
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #request(topic: string, payload: Uint8Array, options: CallOptions): Promise<Message> {
+    const request = await this.#outgoing(topic, payload, options);
+    if (options.noResponse === true) {
+      this.#session.tell(request);
+      return Message.response({ topic });
+    }
+    const { timeoutMs, signal } = options;
+    if (timeoutMs === undefined && signal === undefined) {
+      return responseOf(await this.#session.call(request).outcome, topic, options);
+    }
+    if (signal?.aborted === true) throw FluxError.from(signal.reason, "ECANCELED");
+    const call = this.#session.call(request);
+    const giveUp = (failure: Failure): void => this.#session.abandon(call, failure);
+    const text = `no response within ${timeoutMs} ms`;
+    const timer =
+      timeoutMs === undefined ? undefined : setTimeout(() => giveUp({ code: "ETIMEDOUT", text }), timeoutMs);
+    const abort = (): void => {
+      const reason = FluxError.from(signal?.reason, "ECANCELED");
+      giveUp({ code: reason.code === "ETIMEDOUT" ? "ETIMEDOUT" : "ECANCELED", text: reason.message });
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return responseOf(await call.outcome, topic, options);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  #outgoing(topic: string, payload: Uint8Array, options: RpcOptions): Outgoing | Promise<Outgoing> {
+    const nodeid = nodeidOf(options);
+    if (nodeid !== NODEID_UPSTREAM) return { topic, payload, nodeid, flags: 0 };
+    return this.rank().then((rank) => ({ topic, payload, nodeid: rank, flags: MessageFlag.UPSTREAM }));
+  }
+
+  #stream<T>(
+    topic: string,
+    payload: Payload,
+    options: StreamOptions,
+    decode: (message: Message) => T,
+  ): ResponseStream<T> {
+    const stream = new ResponseStream(topic, options, decode);
+    const request = this.#outgoing(topic, encodePayload(payload), options);
+    if (request instanceof Promise) {
+      request.then(
+        (outgoing) => this.#session.stream(outgoing, stream),
+        (error: unknown) => {
+          stream.start(() => {
+            throw error;
+          });
+        },
+      );
+    } else this.#session.stream(request, stream);
+    return stream;
+  }
+
+  async #publish(
+    topic: string,
+    payload: Uint8Array | undefined,
+    options: PublishOptions,
+  ): Promise<Published> {
+    const flags = options.private === true ? MessageFlag.PRIVATE : 0;
+    const { timeoutMs, signal } = options;
+    const response = await this.#request("event.publish", encodePublish(topic, flags, payload), {
+      nodeid: 0,
+      timeoutMs,
+      signal,
+    });
+    const { seq } = jsonOf(response) as { seq: unknown };
+    if (typeof seq !== "number")
+      throw new FluxError("EPROTO", "response to event.publish has no seq", { topic: "event.publish" });
+    return { seq: seq >>> 0 };
+  }
+
+  async #restore(): Promise<void> {
+    this.attributes.clear();
+    await this.#subscriptions.restore();
+    await Promise.all(
+      [...this.#services].map((service) => this.call("service.add", { service: service.name })),
+    );
+  }
+
+  #statusChanged(status: Status, reason: FluxError | undefined): void {
+    if (status !== "connected") this.#handlers.abandon();
+    if (status === "closed") {
+      if (reason === undefined) this.#subscriptions.end();
+      else this.#subscriptions.fail(reason);
+    }
+    this.#options.onStatus?.(status, reason);
+  }
+
+  #log(level: LogLevel, text: string): void {
+    if (this.#options.onLog !== undefined) this.#options.onLog(level, text);
+    else console.warn(`fluxbus: ${text}`);
+  }
+}
+
+function jsonOf(message: Message): JsonValue | undefined {
+  const text = message.text;
+  return text === undefined ? undefined : parseJson(text);
+}
+
+function splitPack<O>(rest: unknown[]): { options: O; fmt: string; args: unknown[] } {
+  const [first, ...others] = rest;
+  if (typeof first === "string") return { options: {} as O, fmt: first, args: others };
+  return { options: first as O, fmt: others[0] as string, args: others.slice(1) };
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}

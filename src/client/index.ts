@@ -1,0 +1,30 @@
+export { Attributes } from "./attributes.ts";
+export type { ReconnectOptions } from "./backoff.ts";
+export { Event } from "./event.ts";
+export { Flux, type PingReply, type Published } from "./flux.ts";
+export type { FluxOptions } from "./flux-options.ts";
+export { type HandleOptions, type OnFault, type RequestHandler, RequestHandlers } from "./handlers.ts";
+export {
+  decodeLogText,
+  encodeLogRecord,
+  formatLogRecord,
+  LOG_LEVELS,
+  type LogLevel,
+  type LogRecord,
+  logTimestamp,
+  parseLevel,
+  parseLogRecord,
+  severityOf,
+} from "./log-record.ts";
+export { handlerOf, type Method, type MethodCall, type MethodResult, type Methods } from "./method.ts";
+export type { CallOptions, PublishOptions, RpcOptions, StreamOptions, SubscribeOptions } from "./options.ts";
+export { encodePayload, type Payload } from "./payload.ts";
+export { encodeEvent, encodePublish } from "./publish.ts";
+export { Received } from "./received.ts";
+export { packObject, type Reply, Request } from "./request.ts";
+export { Response } from "./response.ts";
+export { ResponseStream } from "./response-stream.ts";
+export { describeFinding, type SequenceFinding, SequenceWatch } from "./sequence-watch.ts";
+export { Service } from "./service.ts";
+export type { Status } from "./session.ts";
+export { Subscription } from "./subscription.ts";

@@ -1,0 +1,21 @@
+import { EMPTY } from "../base/index.ts";
+import { type JsonValue, stringifyJson } from "../json/index.ts";
+import { textPayload } from "../message/index.ts";
+
+/**
+ * What a call sends: an object as JSON text, a string as it is (both with the NUL of RFC 3), bytes as they are, undefined as no payload.
+ */
+export type Payload = object | string | Uint8Array | undefined;
+
+/** The bytes of a payload. Throws EINVAL for what JSON can't hold. */
+export function encodePayload(payload: Payload): Uint8Array {
+  if (payload === undefined) return EMPTY;
+  if (typeof payload === "string") return textPayload(payload);
+  if (payload instanceof Uint8Array) return payload;
+  return textPayload(stringifyJson(payload as JsonValue));
+}
+
+/** The payload of a cancel request. The tag is packed as a C int, as flux-core does. */
+export function cancelPayload(matchtag: number): Uint8Array {
+  return textPayload(`{"matchtag":${matchtag | 0}}`);
+}

@@ -1,0 +1,155 @@
+import { type ErrnoName, errno, FluxError } from "../base/index.ts";
+import {
+  type CheckPackFormat,
+  type JsonObject,
+  type JsonValue,
+  type PackArgs,
+  packText,
+  parseJson,
+} from "../json/index.ts";
+import { type Message, MessageFlag, MessageType, textPayload } from "../message/index.ts";
+import { encodePayload, type Payload } from "./payload.ts";
+import { Received } from "./received.ts";
+
+/** How a request's answers go out: a connector, or the broker's router. */
+export interface Reply {
+  send(response: Message): void;
+  /** A promise while too much is queued, for when there is room again; undefined while there is. */
+  writable?(): Promise<void> | undefined;
+}
+
+/**
+ * A request, as the service that serves it gets it. Answers go back over its route stack under its topic and matchtag.
+ *
+ * A request that wants no response may be answered like any other: nothing is sent, and the answer is not looked at.
+ * A streaming request takes any number of answers and ends with exactly one error, ENODATA for success. Source: flux_respond(3).
+ */
+export class Request extends Received {
+  readonly #reply: Reply | undefined;
+  #answered = false;
+  #abort: AbortController | undefined;
+  #canceled = false;
+  #forgotten = false;
+
+  /** For message handlers; `reply` undefined is a connector that can't send. Throws EPROTO when `message` is no request. */
+  constructor(message: Message, reply: Reply | undefined) {
+    super(message);
+    if (message.type !== MessageType.REQUEST) throw new FluxError("EPROTO", "only a request can be answered");
+    this.#reply = reply;
+  }
+
+  /** Rank the request was sent to, or `NODEID_ANY`. */
+  get nodeid(): number {
+    return this.message.nodeid;
+  }
+
+  get matchtag(): number {
+    return this.message.matchtag;
+  }
+
+  /** True when the caller takes a stream of responses. Source: flux_msg_is_streaming(3). */
+  get streaming(): boolean {
+    return this.message.has(MessageFlag.STREAMING);
+  }
+
+  /** True when the caller takes no response. Source: flux_msg_is_noresponse(3). */
+  get noResponse(): boolean {
+    return this.message.has(MessageFlag.NORESPONSE);
+  }
+
+  /** True once the last response was given: the only one, or the error that ends a stream. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  /** Fires when the caller cancels the request or goes away. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#canceled) this.#abort.abort(new FluxError("ECANCELED", "request was canceled by its sender"));
+    }
+    return this.#abort.signal;
+  }
+
+  /** The payload as a JSON object, empty without a payload. Throws EPROTO when it is none. */
+  body(): JsonObject {
+    const text = this.message.text;
+    if (text === undefined) return {};
+    const value: JsonValue = parseJson(text);
+    if (Array.isArray(value)) throw new FluxError("EPROTO", "payload is not a JSON object");
+    return value as JsonObject;
+  }
+
+  /**
+   * Answers with a payload: an object as JSON, a string or bytes as they are, nothing as success without payload.
+   * @throws FluxError EINVAL when JSON can't hold it or the request has its last answer; ENOSYS when the connector can't send.
+   */
+  respond(payload?: Payload): void {
+    if (this.noResponse) return;
+    this.#send(0, encodePayload(payload));
+  }
+
+  /** Answers with a json_pack(3) object. Throws EINVAL for a format that is wrong or makes no object. Source: flux_respond_pack(3). */
+  respondPack<const F extends string>(fmt: F & CheckPackFormat<F>, ...args: PackArgs<F>): void {
+    if (this.noResponse) return;
+    this.#send(0, textPayload(packObject(fmt, args)));
+  }
+
+  /** Answers with bytes; none or an empty array is an answer without payload. Source: flux_respond_raw(3). */
+  respondRaw(bytes?: Uint8Array): void {
+    if (this.noResponse) return;
+    this.#send(0, bytes);
+  }
+
+  /**
+   * Answers with an error, which ends a stream. `errnum` 0, which would be success, is sent as EINVAL. `text` is for people.
+   * Source: flux_respond_error(3).
+   */
+  respondError(error: ErrnoName | number, text?: string): void {
+    if (this.noResponse) {
+      this.#answered = true;
+      return;
+    }
+    const number = typeof error === "number" ? error : errno[error];
+    this.#send(number === 0 ? errno.EINVAL : number, text === undefined ? undefined : textPayload(text));
+  }
+
+  /** Answers with what was thrown: a FluxError as it is, anything else as EIO. */
+  respondFailure(thrown: unknown): void {
+    const error = FluxError.from(thrown);
+    this.respondError(error.errno, error.text);
+  }
+
+  /** A promise while too many answers are queued for the socket, for when there is room again. A long stream awaits it. */
+  writable(): Promise<void> | undefined {
+    return this.#reply?.writable?.();
+  }
+
+  /** The caller cancelled or left: fires the signal. For whoever keeps track of open requests. */
+  cancel(): void {
+    this.#canceled = true;
+    this.#abort?.abort(new FluxError("ECANCELED", "request was canceled by its sender"));
+  }
+
+  /** Nobody waits any more: further answers are swallowed. */
+  forget(): void {
+    this.#forgotten = true;
+  }
+
+  #send(errnum: number, payload: Uint8Array | undefined): void {
+    if (this.#forgotten) return;
+    if (this.#answered)
+      throw new FluxError("EINVAL", `request ${this.topic} has been answered`, { topic: this.topic });
+    if (this.#reply === undefined) throw new FluxError("ENOSYS", "this connector can't send");
+    const response = this.message.deriveResponse(errnum, payload);
+    this.#answered = errnum !== 0 || !this.streaming;
+    this.#reply.send(response);
+  }
+}
+
+/** The JSON text of a pack format that makes an object. Throws EINVAL for any other. */
+export function packObject(fmt: string, args: readonly unknown[]): string {
+  const text = packText(fmt, ...args);
+  if (text[0] !== "{") throw new FluxError("EINVAL", "payload is not a JSON object");
+  return text;
+}

@@ -1,0 +1,4 @@
+import { Received } from "./received.ts";
+
+/** A successful response to a request. */
+export class Response extends Received {}

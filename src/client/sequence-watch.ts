@@ -1,0 +1,34 @@
+/** What a sequence number says about the ones before it. */
+export type SequenceFinding =
+  | { readonly kind: "lost"; readonly first: number; readonly last: number }
+  | { readonly kind: "duplicate"; readonly seq: number };
+
+/**
+ * Watches the sequence numbers of a full stream of events. The first one is the baseline. Only a subscriber to every topic with owner
+ * credentials can tell a loss: for any other, events that were not for it leave holes too. Source: RFC 3, flux_event_publish(3).
+ */
+export class SequenceWatch {
+  #last = 0;
+
+  /** Takes the next number; returns what is wrong with it. */
+  observe(seq: number): SequenceFinding | undefined {
+    const last = this.#last;
+    if (last !== 0 && seq <= last) return { kind: "duplicate", seq };
+    this.#last = seq;
+    if (last !== 0 && seq > last + 1) return { kind: "lost", first: last + 1, last: seq - 1 };
+    return undefined;
+  }
+
+  /** The next number is a baseline again. */
+  reset(): void {
+    this.#last = 0;
+  }
+}
+
+/** The finding as flux-core logs it. */
+export function describeFinding(finding: SequenceFinding): string {
+  if (finding.kind === "duplicate") return `duplicate event ${finding.seq}`;
+  return finding.first === finding.last
+    ? `lost event ${finding.first}`
+    : `lost events ${finding.first}-${finding.last}`;
+}

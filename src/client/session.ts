@@ -1,0 +1,252 @@
+import { FluxError } from "../base/index.ts";
+import type { Connector, OpenConnector } from "../connector/index.ts";
+import { type Credential, Message, MessageFlag, MessageType, siblingTopic } from "../message/index.ts";
+import { Backoff, type ReconnectOptions } from "./backoff.ts";
+import { cancelPayload } from "./payload.ts";
+import { PendingTable } from "./pending-table.ts";
+import type { ResponseStream, StreamPort } from "./response-stream.ts";
+import { ABANDONED_CALL, ABANDONED_STREAM, type Failure, PendingCall, type Waiting } from "./rpc.ts";
+
+/** Where a handle stands: `reconnecting` only when reconnect was asked for. */
+export type Status = "connected" | "reconnecting" | "closed";
+
+/** Who takes what is no response, and hears of the connection. */
+export interface SessionEvents {
+  request(message: Message): void;
+  event(message: Message): void;
+  /** A new connection stands: what the old one had is to be asked for again, before anyone else may use it. */
+  restore(): Promise<void>;
+  /** The status has changed; `reason` is the loss that caused it. */
+  status(status: Status, reason: FluxError | undefined): void;
+  trace?: ((direction: "tx" | "rx", message: Message) => void) | undefined;
+}
+
+export interface SessionOptions {
+  readonly reconnect: ReconnectOptions | undefined;
+  /** Stamped on all that is sent; for owners who speak for others. */
+  readonly credential: Credential;
+}
+
+/** Request flags and body as they go out. */
+export interface Outgoing {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly nodeid: number;
+  readonly flags: number;
+}
+
+/**
+ * One connection to a broker, and its successors when it may reconnect: sends, matches responses with requests, and fails what is pending
+ * with ECONNRESET the moment the connection is lost.
+ */
+export class Session {
+  readonly #open: OpenConnector;
+  readonly #events: SessionEvents;
+  readonly #options: SessionOptions;
+  readonly #pending = new PendingTable<Waiting>();
+  readonly #stop = new AbortController();
+  #connector: Connector;
+  #status: Status = "connected";
+  #referenced = true;
+  /** A new connection stands but has not all the old one had: its loss is for the loop that made it. */
+  #restoring = false;
+
+  /** `connector` is the first connection; `open` makes the next ones. */
+  constructor(connector: Connector, open: OpenConnector, events: SessionEvents, options: SessionOptions) {
+    this.#open = open;
+    this.#events = events;
+    this.#options = options;
+    this.#connector = connector;
+  }
+
+  /** Begins to deliver. */
+  start(): void {
+    this.#attach(this.#connector);
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  get uri(): string {
+    return this.#connector.uri;
+  }
+
+  /** Requests whose last response has not come. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  get queuedBytes(): number {
+    return this.#connector.queuedBytes;
+  }
+
+  /** A promise while too much is queued; see Connector.writable. */
+  writable(): Promise<void> | undefined {
+    return this.#connector.writable?.();
+  }
+
+  /** True when the connector has a send operation. */
+  get canSend(): boolean {
+    return this.#connector.send !== undefined;
+  }
+
+  /** Sends a message as it is. Throws ENOSYS when the connector can't send, ECONNRESET when it is gone. */
+  send(message: Message): void {
+    const connector = this.#connector;
+    if (connector.send === undefined) throw new FluxError("ENOSYS", "this connector can't send");
+    if (this.#status !== "connected") {
+      throw new FluxError(
+        "ECONNRESET",
+        this.#status === "closed" ? "handle is closed" : `connection to ${this.uri} is lost: reconnecting`,
+      );
+    }
+    this.#events.trace?.("tx", message);
+    connector.send(message);
+  }
+
+  /** Sends a request that wants one response; resolves to it, or to why none came. */
+  call(request: Outgoing): PendingCall {
+    const call = new PendingCall();
+    const matchtag = this.#pending.add(call);
+    try {
+      this.send(this.#request(request, matchtag));
+    } catch (error) {
+      this.#pending.delete(matchtag);
+      throw error;
+    }
+    call.matchtag = matchtag;
+    return call;
+  }
+
+  /** The caller of `call` waits no longer; its tag stays taken until the response comes. */
+  abandon(call: PendingCall, failure: Failure): void {
+    if (this.#pending.get(call.matchtag) !== call) return;
+    this.#pending.replace(call.matchtag, ABANDONED_CALL);
+    call.fail(failure.code, failure.text);
+  }
+
+  /** Sends a request that wants no response. */
+  tell(request: Outgoing): void {
+    this.send(this.#request({ ...request, flags: request.flags | MessageFlag.NORESPONSE }, 0));
+  }
+
+  /** Sends a request that wants a stream of responses. */
+  stream<T>(request: Outgoing, stream: ResponseStream<T>): void {
+    stream.start((waiting): StreamPort => {
+      const matchtag = this.#pending.add(waiting);
+      try {
+        this.send(this.#request({ ...request, flags: request.flags | MessageFlag.STREAMING }, matchtag));
+      } catch (error) {
+        this.#pending.delete(matchtag);
+        throw error;
+      }
+      return { cancel: () => this.#cancel(request, matchtag, waiting) };
+    });
+  }
+
+  /** Closes for good; pending requests fail with ECONNRESET. */
+  async close(): Promise<void> {
+    if (this.#status === "closed") return;
+    this.#stop.abort(new FluxError("ECANCELED", "handle is closed"));
+    this.#end(undefined);
+    await this.#connector.close();
+  }
+
+  ref(): void {
+    this.#referenced = true;
+    this.#connector.ref();
+  }
+
+  unref(): void {
+    this.#referenced = false;
+    this.#connector.unref();
+  }
+
+  #request(request: Outgoing, matchtag: number): Message {
+    const { userid, rolemask } = this.#options.credential;
+    return Message.request({ ...request, matchtag, userid, rolemask });
+  }
+
+  #cancel(request: Outgoing, matchtag: number, waiting: Waiting): void {
+    if (this.#pending.get(matchtag) !== waiting) return;
+    this.#pending.replace(matchtag, ABANDONED_STREAM);
+    if (this.#status !== "connected") return;
+    const payload = cancelPayload(matchtag);
+    this.tell({ ...request, topic: siblingTopic(request.topic, "cancel"), payload });
+  }
+
+  #attach(connector: Connector): void {
+    if (!this.#referenced) connector.unref();
+    connector.start({
+      message: (message) => this.#receive(message),
+      closed: (reason) => this.#lost(connector, reason ?? new FluxError("ECONNRESET")),
+    });
+  }
+
+  #receive(message: Message): void {
+    this.#events.trace?.("rx", message);
+    if (message.type === MessageType.RESPONSE) {
+      const matchtag = message.aux2;
+      if (matchtag === 0 || !message.atRequester) return;
+      if (this.#pending.get(matchtag)?.receive(message) === true) this.#pending.delete(matchtag);
+    } else if (message.type === MessageType.EVENT) this.#events.event(message);
+    else if (message.type === MessageType.REQUEST) this.#events.request(message);
+  }
+
+  #lost(connector: Connector, reason: FluxError): void {
+    if (connector !== this.#connector || this.#status === "closed") return;
+    if (this.#options.reconnect === undefined) {
+      this.#end(reason);
+      return;
+    }
+    const again = this.#status === "reconnecting" || this.#restoring;
+    this.#setStatus("reconnecting", reason);
+    this.#failPending("connection to the broker was lost");
+    if (again) return;
+    this.#reconnect(new Backoff(this.#options.reconnect)).catch((error: unknown) =>
+      this.#end(FluxError.from(error)),
+    );
+  }
+
+  async #reconnect(backoff: Backoff): Promise<void> {
+    for (;;) {
+      await backoff.wait(this.#stop.signal);
+      try {
+        const connector = await this.#open(this.#stop.signal);
+        if (this.#stop.signal.aborted) {
+          await connector.close();
+          return;
+        }
+        this.#connector = connector;
+        this.#status = "connected";
+        this.#restoring = true;
+        this.#attach(connector);
+        await this.#events.restore();
+        this.#restoring = false;
+        this.#setStatus("connected", undefined);
+        return;
+      } catch (error) {
+        this.#restoring = false;
+        if (this.#stop.signal.aborted) return;
+        this.#status = "reconnecting";
+        await this.#connector.close();
+        backoff.failed(FluxError.from(error));
+      }
+    }
+  }
+
+  #end(reason: FluxError | undefined): void {
+    this.#setStatus("closed", reason);
+    this.#failPending(reason === undefined ? "handle was closed" : "connection to the broker was lost");
+  }
+
+  #failPending(text: string): void {
+    for (const waiting of this.#pending.clear()) waiting.fail("ECONNRESET", text);
+  }
+
+  #setStatus(status: Status, reason: FluxError | undefined): void {
+    this.#status = status;
+    this.#events.status(status, reason);
+  }
+}

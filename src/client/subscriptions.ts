@@ -1,0 +1,100 @@
+import { FluxError } from "../base/index.ts";
+import { type Message, PrefixTable } from "../message/index.ts";
+import type { SubscribeOptions } from "./options.ts";
+import { describeFinding, SequenceWatch } from "./sequence-watch.ts";
+import { Subscription } from "./subscription.ts";
+
+/** What the subscriptions need of their handle. */
+export interface SubscriptionPort {
+  /** Sends event.subscribe or event.unsubscribe; resolves when it is answered. */
+  ask(method: "subscribe" | "unsubscribe", topic: string): Promise<void>;
+  /** Takes a line for the log. */
+  warn(text: string): void;
+}
+
+/**
+ * The subscriptions of a handle, counted by prefix: the broker is told of the first one under a prefix and of the end of the last.
+ */
+export class Subscriptions {
+  readonly #table = new PrefixTable<Subscription>();
+  readonly #port: SubscriptionPort;
+  readonly #watch = new SequenceWatch();
+  /** The broker's answer for each prefix it was told of. */
+  readonly #taken = new Map<string, Promise<void>>();
+
+  constructor(port: SubscriptionPort) {
+    this.#port = port;
+  }
+
+  open(prefix: string, options: SubscribeOptions): Subscription {
+    return new Subscription(
+      prefix,
+      options,
+      (subscription) => this.#join(subscription),
+      (subscription) => this.#leave(subscription),
+    );
+  }
+
+  /** Gives an event to each subscription it matches, once. */
+  deliver(message: Message): void {
+    const topic = message.topic;
+    if (topic === undefined) return;
+    if (this.#table.has("")) this.#check(message.seq);
+    let seen: Set<Subscription> | undefined;
+    let first: ReadonlySet<Subscription> | undefined;
+    this.#table.match(topic, (subscriptions) => {
+      if (first === undefined) first = subscriptions;
+      else seen = new Set([...(seen ?? first), ...subscriptions]);
+    });
+    for (const subscription of [...(seen ?? first ?? [])]) subscription.deliver(message);
+  }
+
+  /** Tells a new connection all prefixes. */
+  async restore(): Promise<void> {
+    await Promise.all(
+      [...this.#table.prefixes()].map((prefix) => {
+        const taken = this.#port.ask("subscribe", prefix);
+        this.#taken.set(prefix, taken);
+        return taken;
+      }),
+    );
+  }
+
+  /** The connection is gone for good: all subscriptions throw `error` behind what they hold. */
+  fail(error: FluxError): void {
+    for (const subscription of this.#table.values()) subscription.fail(error);
+  }
+
+  /** The handle is closed: all subscriptions finish behind what they hold. */
+  end(): void {
+    for (const subscription of this.#table.values()) subscription.end();
+  }
+
+  #join(subscription: Subscription): Promise<void> {
+    const { prefix } = subscription;
+    if (this.#table.add(prefix, subscription)) {
+      if (prefix === "") this.#watch.reset();
+      this.#taken.set(prefix, this.#port.ask("subscribe", prefix));
+    }
+    return this.#taken.get(prefix)!;
+  }
+
+  async #leave(subscription: Subscription): Promise<void> {
+    const { prefix } = subscription;
+    if (!this.#table.delete(prefix, subscription)) return;
+    const taken = this.#taken.get(prefix);
+    this.#taken.delete(prefix);
+    try {
+      await taken;
+      await this.#port.ask("unsubscribe", prefix);
+    } catch (error) {
+      // A subscription that never came to be, or that ended with its connection, needs no unsubscribe.
+      if (!FluxError.is(error)) throw error;
+    }
+  }
+
+  #check(seq: number): void {
+    const finding = this.#watch.observe(seq);
+    if (finding !== undefined) this.#port.warn(describeFinding(finding));
+  }
+}

@@ -1,0 +1,77 @@
+import { basename } from "node:path";
+import { FluxError } from "../base/index.ts";
+import { Flux, type FluxOptions } from "../client/index.ts";
+import { ancestorLevels, type Connector, DEFAULT_URI, loopConnector, parseUri } from "../connector/index.ts";
+import { connectLocal } from "../socket/index.ts";
+import { type Environment, readEnvironment } from "./environment.ts";
+import { traceToStderr } from "./trace.ts";
+
+export interface ConnectOptions extends FluxOptions {
+  /** Gives up connecting; the promise rejects with ECANCELED. */
+  readonly signal?: AbortSignal | undefined;
+  /** Further tries after the first failed one; default 5 or FLUX_LOCAL_CONNECTOR_RETRY_COUNT. They take half a second in all. */
+  readonly retries?: number | undefined;
+  /** Largest frame taken, in bytes; default 128 MiB. */
+  readonly maxFrameBytes?: number | undefined;
+  /** Where FLUX_URI and its kin are looked up; default `process.env`. */
+  readonly env?: Environment | undefined;
+}
+
+/**
+ * Connects to a Flux broker, fluxbus's or flux-core's.
+ *
+ * @param uri - `local://PATH`, `loop://`, or an ancestor of the instance in the environment (`..`, `../..`, `/`). Default: FLUX_URI, or the
+ *   instance of the system at `local:///run/flux/local`.
+ * @returns an open handle.
+ * @throws FluxError ENOENT when no broker is there or the scheme is unknown, ECONNREFUSED when it does not listen, EPERM when it refuses this
+ *   user, EINVAL for a malformed URI or environment. Source: flux_open(3).
+ */
+export async function connect(uri?: string, options: ConnectOptions = {}): Promise<Flux> {
+  const environment = readEnvironment(options.env ?? process.env);
+  const target = uri ?? environment.uri ?? DEFAULT_URI;
+  const retries = options.retries ?? environment.retries;
+  const reach: Reach = { retries, maxFrameBytes: options.maxFrameBytes };
+  const levels = ancestorLevels(target);
+  const resolved =
+    levels === undefined ? target : await ancestorUri(levels, environment.uri ?? DEFAULT_URI, reach);
+  const open = (signal?: AbortSignal): Promise<Connector> => openConnector(resolved, { ...reach, signal });
+  const connector = await open(options.signal);
+  return new Flux(connector, open, {
+    ...options,
+    userid: options.userid ?? environment.userid,
+    rolemask: options.rolemask ?? environment.rolemask,
+    trace: options.trace ?? (environment.trace ? traceToStderr : undefined),
+    appname: options.appname ?? basename(process.argv[1] ?? "fluxbus"),
+    procid: options.procid ?? String(process.pid),
+  });
+}
+
+interface Reach {
+  readonly retries: number | undefined;
+  readonly maxFrameBytes: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function openConnector(uri: string, reach: Reach): Promise<Connector> {
+  const { scheme, path } = parseUri(uri);
+  switch (scheme) {
+    case "local":
+      return connectLocal(path, reach);
+    case "loop":
+      return loopConnector({ userid: process.getuid?.() ?? 0, rolemask: 1 });
+    default:
+      throw new FluxError("ENOENT", `Unable to find connector name '${scheme}'`);
+  }
+}
+
+/** URI of the instance `levels` above the one at `uri`, or of the outermost one. */
+async function ancestorUri(levels: number, uri: string, reach: Reach): Promise<string> {
+  let current = uri;
+  for (let level = 0; level < levels; level++) {
+    const connector = await openConnector(current, reach);
+    await using flux = new Flux(connector, () => openConnector(current, reach));
+    if ((await flux.attributes.get("instance-level")) === "0") break;
+    current = await flux.attributes.get("parent-uri");
+  }
+  return current;
+}

@@ -1,0 +1,5 @@
+export type { Connector, OpenConnector, Receiver } from "./connector.ts";
+export type { FrameLink } from "./frame-link.ts";
+export { loopConnector, receiveOnlyConnector } from "./loop.ts";
+export { connectorPair, PairEnd } from "./pair.ts";
+export { ancestorLevels, type ConnectorUri, DEFAULT_URI, parseUri } from "./uri.ts";

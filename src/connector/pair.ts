@@ -1,0 +1,111 @@
+import { ByteSink, copyBytes, EMPTY, FluxError } from "../base/index.ts";
+import { Framer, type Message } from "../message/index.ts";
+import type { Connector, Receiver } from "./connector.ts";
+import type { FrameLink } from "./frame-link.ts";
+
+/**
+ * Two ends in one process, each the peer of the other. Every message goes through the real codec, as bytes, and arrives in a
+ * later microtask, so that nothing behaves as it would not over a socket. Either end fits both a client and a broker.
+ */
+export function connectorPair(uri = "pair://"): [PairEnd, PairEnd] {
+  const one = new PairEnd(uri);
+  const other = new PairEnd(uri);
+  one.join(other);
+  other.join(one);
+  return [one, other];
+}
+
+export class PairEnd implements Connector, FrameLink {
+  readonly uri: string;
+  #peer: PairEnd | undefined;
+  #receiver: Receiver | undefined;
+  readonly #framer = new Framer();
+  readonly #sink = new ByteSink();
+  #scheduled = false;
+  #early: Uint8Array[] = [];
+  #closed = false;
+
+  constructor(uri: string) {
+    this.uri = uri;
+  }
+
+  /** For connectorPair. */
+  join(peer: PairEnd): void {
+    this.#peer = peer;
+  }
+
+  get queuedBytes(): number {
+    return this.#sink.length;
+  }
+
+  send(message: Message): void {
+    if (this.#closed) throw new FluxError("ECONNRESET", "connection to the broker is closed");
+    this.forward(message, EMPTY, message.headStart);
+  }
+
+  forward(message: Message, pushed: Uint8Array, headFrom: number): void {
+    if (this.#closed) return;
+    message.forwardTo(this.#sink, pushed, headFrom);
+    this.#wake();
+  }
+
+  sendEncoded(frames: Uint8Array): void {
+    if (this.#closed) return;
+    const at = this.#sink.reserve(frames.length);
+    copyBytes(this.#sink.bytes, at, frames, 0, frames.length);
+    this.#wake();
+  }
+
+  writable(): undefined {}
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver;
+    const early = this.#early;
+    this.#early = [];
+    for (const chunk of early) this.#take(chunk);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#flush();
+    this.#end(undefined);
+    this.#peer!.#end(new FluxError("ECONNRESET"));
+  }
+
+  end(): Promise<void> {
+    return this.close();
+  }
+
+  destroy(): void {
+    this.#sink.take();
+    this.#end(undefined);
+    this.#peer!.#end(new FluxError("ECONNRESET"));
+  }
+
+  ref(): void {}
+  unref(): void {}
+
+  #wake(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    for (const chunk of this.#sink.take()) this.#peer!.#take(chunk);
+  }
+
+  #take(chunk: Uint8Array): void {
+    if (this.#closed) return;
+    const receiver = this.#receiver;
+    if (receiver === undefined) this.#early.push(chunk);
+    else this.#framer.push(chunk, (message) => receiver.message(message));
+  }
+
+  #end(reason: FluxError | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#receiver?.closed(reason);
+  }
+}

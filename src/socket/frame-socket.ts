@@ -1,0 +1,195 @@
+import type { Socket } from "node:net";
+import { ByteSink, copyBytes, EMPTY, FluxError, SHARE_BYTES } from "../base/index.ts";
+import type { FrameLink, Receiver } from "../connector/index.ts";
+import { Framer, type Message } from "../message/index.ts";
+
+/** Above this, those who can wait are asked to. */
+const HIGH_WATER_BYTES = 256 * 1024;
+/** Longest wait for the system to take the last bytes of a connection that is being closed. */
+const CLOSE_MS = 1000;
+
+export interface FrameSocketOptions {
+  /** Largest frame taken, in bytes; default 128 MiB. */
+  readonly maxFrameBytes?: number | undefined;
+  /** Runs a flush later, once for all that is queued until then; default process.nextTick. */
+  readonly schedule?: ((flush: () => void) => void) | undefined;
+}
+
+/**
+ * A stream socket that carries frames, at either end.
+ *
+ * Messages queued in one tick leave in one system call. While the peer does not read, they wait in a sink whose length the owner
+ * watches. When writing fails the output is dropped but reading goes on to the end, for what a peer wrote before it went
+ * away still counts.
+ */
+export class FrameSocket implements FrameLink {
+  readonly #socket: Socket;
+  readonly #sink = new ByteSink();
+  readonly #framer: Framer;
+  readonly #schedule: (flush: () => void) => void;
+  readonly #flush = (): void => this.#write();
+  #receiver: Receiver | undefined;
+  #scheduled = false;
+  #blocked = false;
+  #mute = false;
+  #closed = false;
+  readonly #waiting: (() => void)[] = [];
+  readonly #ended: (() => void)[] = [];
+  #linger: NodeJS.Timeout | undefined;
+
+  /** `socket` must be open with `allowHalfOpen`, its admission byte dealt with. */
+  constructor(socket: Socket, options: FrameSocketOptions = {}) {
+    this.#socket = socket;
+    this.#framer = new Framer({ maxFrameBytes: options.maxFrameBytes });
+    this.#schedule = options.schedule ?? process.nextTick;
+  }
+
+  /** Bytes queued and not yet taken by the system. */
+  get queuedBytes(): number {
+    return this.#sink.length + this.#socket.writableLength;
+  }
+
+  /** Starts the delivery. `early` is what had been read beyond the admission byte. */
+  start(receiver: Receiver, early?: Uint8Array): void {
+    this.#receiver = receiver;
+    const socket = this.#socket;
+    keepReadingAfterWriteError(socket, () => {
+      this.#mute = true;
+      this.#wakeWriters();
+      this.#sink.take();
+    });
+    socket.on("data", (chunk: Uint8Array) => this.#take(chunk));
+    socket.on("end", () => this.#close(new FluxError("ECONNRESET")));
+    socket.on("error", (error) => this.#close(FluxError.from(error, "ECONNRESET")));
+    socket.on("close", () => this.#close(new FluxError("ECONNRESET")));
+    socket.on("drain", () => {
+      this.#blocked = false;
+      this.#write();
+    });
+    if (early !== undefined && early.length > 0) this.#take(early);
+    socket.resume();
+  }
+
+  /** A promise while more than 256 KiB are queued, for when the system has taken them; undefined while there is room. */
+  writable(): Promise<void> | undefined {
+    if (this.queuedBytes < HIGH_WATER_BYTES || this.#closed || this.#mute) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Queues a message. */
+  send(message: Message): void {
+    this.forward(message, EMPTY, message.headStart);
+  }
+
+  /** Queues a message with routes pushed on or, by `headFrom`, popped off its stack: see Message.forwardTo. */
+  forward(message: Message, pushed: Uint8Array, headFrom: number): void {
+    if (this.#mute || this.#closed) return;
+    message.forwardTo(this.#sink, pushed, headFrom);
+    this.#wake();
+  }
+
+  /** Queues bytes that are a whole number of frames and will never change. */
+  sendEncoded(frames: Uint8Array): void {
+    if (this.#mute || this.#closed) return;
+    if (frames.length >= SHARE_BYTES) this.#sink.share(frames);
+    else {
+      const at = this.#sink.reserve(frames.length);
+      copyBytes(this.#sink.bytes, at, frames, 0, frames.length);
+    }
+    this.#wake();
+  }
+
+  /**
+   * Writes what is queued and closes the sending half; then the connection is closed when the peer has done so too, or after
+   * `lingerMs` at the latest, read or not. Resolves when it is gone.
+   */
+  end(lingerMs: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#ended.push(resolve);
+      if (this.#ended.length > 1) return;
+      this.#write();
+      this.#socket.end();
+      if (lingerMs <= 0) this.#socket.once("finish", () => this.destroy());
+      this.#linger = setTimeout(() => this.destroy(), Math.max(lingerMs, CLOSE_MS));
+    });
+  }
+
+  /** Closes at once; what is queued is lost. */
+  destroy(): void {
+    this.#close(undefined);
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  #wake(): void {
+    if (this.#scheduled || this.#blocked) return;
+    this.#scheduled = true;
+    this.#schedule(this.#flush);
+  }
+
+  #write(): void {
+    this.#scheduled = false;
+    if (this.#blocked || this.#mute || this.#closed) return;
+    const socket = this.#socket;
+    const chunks = this.#sink.take();
+    if (chunks.length === 1) this.#blocked = !socket.write(chunks[0]!);
+    else if (chunks.length > 1) {
+      socket.cork();
+      for (const chunk of chunks) this.#blocked = !socket.write(chunk);
+      socket.uncork();
+      this.#blocked = socket.writableNeedDrain;
+    }
+    if (!this.#blocked) this.#wakeWriters();
+  }
+
+  #wakeWriters(): void {
+    if (this.#waiting.length > 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #take(chunk: Uint8Array): void {
+    const receiver = this.#receiver;
+    if (receiver === undefined || this.#closed) return;
+    try {
+      this.#framer.push(chunk, this.#deliver);
+    } catch (error) {
+      this.#close(FluxError.from(error, "EPROTO"));
+    }
+  }
+
+  readonly #deliver = (message: Message): void => {
+    if (!this.#closed) this.#receiver!.message(message);
+  };
+
+  #close(reason: FluxError | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#sink.take();
+    clearTimeout(this.#linger);
+    this.#socket.destroy();
+    this.#receiver?.closed(reason);
+    this.#wakeWriters();
+    for (const resolve of this.#ended.splice(0)) resolve();
+  }
+}
+
+/**
+ * Node destroys a socket whose write fails, and with it what the peer had sent before it left. This keeps the reading half: a
+ * write error calls `muted` instead.
+ */
+function keepReadingAfterWriteError(socket: Socket, muted: () => void): void {
+  const destroy = socket.destroy;
+  socket.destroy = function destroyUnlessWriting(this: Socket, error?: Error): Socket {
+    if ((error as NodeJS.ErrnoException | undefined)?.syscall === "write") {
+      muted();
+      return this;
+    }
+    return destroy.call(this, error);
+  };
+}
