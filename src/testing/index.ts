@@ -1,0 +1,1 @@
+export { TestInstance, type TestInstanceOptions } from "./test-instance.ts";
