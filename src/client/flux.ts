@@ -5,8 +5,10 @@ import {
   type JsonObject,
   type JsonValue,
   type PackArgs,
+  pack,
   packText,
   parseJson,
+  stringifyJson,
 } from "../json/index.ts";
 import {
   Message,
@@ -24,7 +26,6 @@ import type { Methods } from "./method.ts";
 import type { CallOptions, PublishOptions, RpcOptions, StreamOptions, SubscribeOptions } from "./options.ts";
 import { encodePayload, type Payload } from "./payload.ts";
 import { encodeEvent, encodePublish } from "./publish.ts";
-import { packObject } from "./request.ts";
 import { Response } from "./response.ts";
 import { ResponseStream } from "./response-stream.ts";
 import { type Failure, nodeidOf, responseOf } from "./rpc.ts";
@@ -153,18 +154,18 @@ export class Flux implements AsyncDisposable {
   /** As `call` with a json_pack(3) object; options may stand before the format. Source: flux_rpc_pack(3). */
   rpcPack<const F extends string>(
     topic: string,
-    fmt: F & CheckPackFormat<F>,
+    fmt: CheckPackFormat<F>,
     ...args: PackArgs<F>
   ): Promise<Response>;
   rpcPack<const F extends string>(
     topic: string,
     options: CallOptions,
-    fmt: F & CheckPackFormat<F>,
+    fmt: CheckPackFormat<F>,
     ...args: PackArgs<F>
   ): Promise<Response>;
   async rpcPack(topic: string, ...rest: unknown[]): Promise<Response> {
     const { options, fmt, args } = splitPack<CallOptions>(rest);
-    return new Response(await this.#request(topic, textPayload(packObject(fmt, args)), options));
+    return new Response(await this.#request(topic, textPayload(packText(fmt, ...args)), options));
   }
 
   /**
@@ -193,18 +194,18 @@ export class Flux implements AsyncDisposable {
   /** As `publish` with a json_pack(3) payload; options may stand before the format. Source: flux_event_publish_pack(3). */
   publishPack<const F extends string>(
     topic: string,
-    fmt: F & CheckPackFormat<F>,
+    fmt: CheckPackFormat<F>,
     ...args: PackArgs<F>
   ): Promise<Published>;
   publishPack<const F extends string>(
     topic: string,
     options: PublishOptions,
-    fmt: F & CheckPackFormat<F>,
+    fmt: CheckPackFormat<F>,
     ...args: PackArgs<F>
   ): Promise<Published>;
   async publishPack(topic: string, ...rest: unknown[]): Promise<Published> {
     const { options, fmt, args } = splitPack<PublishOptions>(rest);
-    return this.#publish(topic, textPayload(packText(fmt, ...args)), options);
+    return this.#publish(topic, textPayload(stringifyJson(pack(fmt, ...args))), options);
   }
 
   /** As `publish` with a payload of bytes. Source: flux_event_publish_raw(3). */

@@ -21,7 +21,7 @@ export type { CallOptions, PublishOptions, RpcOptions, StreamOptions, SubscribeO
 export { encodePayload, type Payload } from "./payload.ts";
 export { encodeEvent, encodePublish } from "./publish.ts";
 export { Received } from "./received.ts";
-export { packObject, type Reply, Request } from "./request.ts";
+export { type Reply, Request } from "./request.ts";
 export { Response } from "./response.ts";
 export { ResponseStream } from "./response-stream.ts";
 export { describeFinding, type SequenceFinding, SequenceWatch } from "./sequence-watch.ts";

@@ -57,10 +57,10 @@ export abstract class Received {
    * come out. The compiler checks keys and result against the format.
    * @throws FluxError EPROTO when the payload does not fit; EINVAL for an empty format. Source: flux_msg_unpack(3).
    */
-  unpack<const F extends string>(fmt: F & CheckUnpackFormat<F>, ...keys: UnpackKeys<F>): Unpacked<F> {
+  unpack<const F extends string>(fmt: CheckUnpackFormat<F>, ...keys: UnpackKeys<F>): Unpacked<F> {
     const text = this.message.text;
     if (text === undefined) throw new FluxError("EPROTO", "message does not have a string payload");
     if (text[0] === "[") throw new FluxError("EPROTO", "payload is not a JSON object");
-    return unpackText(text, fmt, ...keys);
+    return unpackText(text, fmt as string, ...(keys as string[])) as Unpacked<F>;
   }
 }

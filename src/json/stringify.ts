@@ -1,0 +1,175 @@
+import { FluxError } from "../base/index.ts";
+import { INT64_MAX, INT64_MIN, type JsonValue, MAX_DEPTH } from "./json-value.ts";
+import { formatReal, Real } from "./real.ts";
+import { encodeUtf8, isWellFormed } from "./utf8.ts";
+
+/** How to write a JSON text. */
+export interface StringifyOptions {
+  /** Put a space after `,` and `:`, as jansson and Python do by default. Default false: compact. */
+  readonly spaced?: boolean;
+  /** Accept a scalar at the top too (jansson's JSON_ENCODE_ANY). Default false: C peers refuse such a text. */
+  readonly any?: boolean;
+}
+
+/**
+ * Write JSON text as jansson's json_dumps with JSON_COMPACT does, so that C peers see what was meant.
+ *
+ * A number prints as an integer while it is safe (within plus or minus 2^53 - 1), otherwise as a real; a bigint as
+ * an integer; a Real always with a fraction or an exponent. Members that are `undefined` are left out. Objects of
+ * classes with a `toJSON` method (Date, URL) print what it returns.
+ *
+ * @throws FluxError EINVAL for what no peer can read: NaN and infinities, bigints past 64 bits, lone surrogates,
+ *   NUL in a key, nesting past 2048, undefined in an array, functions and symbols, a scalar at the top
+ */
+export function stringifyJson(value: JsonValue, options?: StringifyOptions): string {
+  if ((typeof value !== "object" || value === null || value instanceof Real) && options?.any !== true) {
+    throw new FluxError("EINVAL", `a JSON text is an object or an array, not ${describe(value)}`);
+  }
+  if (options?.spaced === true) return write(value, 1, ", ", ": ");
+  if (typeof value === "object" && value !== null && isNativeExact(value, 1)) {
+    const text = JSON.stringify(value);
+    // Surrogates that stand alone and most control characters: JSON.stringify writes those otherwise.
+    if (!text.includes("\\u")) return text;
+  }
+  return write(value, 1, ",", ":");
+}
+
+/**
+ * The UTF-8 bytes of stringifyJson, without a closing NUL.
+ * @throws FluxError EINVAL as stringifyJson
+ */
+export function encodeJson(value: JsonValue, options?: StringifyOptions): Uint8Array {
+  return encodeUtf8(stringifyJson(value, options));
+}
+
+/** True when JSON.stringify writes the numbers and shapes below `container` as C peers must see them. */
+function isNativeExact(container: object, depth: number): boolean {
+  if (depth >= MAX_DEPTH) return false;
+  if (Array.isArray(container)) {
+    for (let index = 0; index < container.length; index++) {
+      if (!isNativeMember(container[index], depth) || container[index] === undefined) return false;
+    }
+    return true;
+  }
+  if (container.constructor !== Object) return false;
+  for (const key in container) {
+    if (!isNativeMember((container as Record<string, unknown>)[key], depth)) return false;
+  }
+  return true;
+}
+
+function isNativeMember(member: unknown, depth: number): boolean {
+  if (typeof member === "string" || typeof member === "boolean" || member === undefined) return true;
+  if (typeof member === "number") return Number.isSafeInteger(member);
+  if (typeof member === "object") return member === null || isNativeExact(member, depth + 1);
+  return false;
+}
+
+function write(value: unknown, depth: number, comma: string, colon: string): string {
+  if (depth > MAX_DEPTH) throw new FluxError("EINVAL", `JSON nested deeper than ${MAX_DEPTH}`);
+  switch (typeof value) {
+    case "string":
+      return quote(value);
+    case "number":
+      return Number.isSafeInteger(value) ? `${value}` : writeReal(value);
+    case "boolean":
+      return value ? "true" : "false";
+    case "object":
+      if (value === null) return "null";
+      if (Array.isArray(value)) return writeArray(value, depth, comma, colon);
+      return writeObject(value as Record<string, unknown>, depth, comma, colon);
+    case "bigint":
+      return writeBigint(value);
+    default:
+      throw new FluxError("EINVAL", `JSON cannot hold ${describe(value)}`);
+  }
+}
+
+function writeArray(array: readonly unknown[], depth: number, comma: string, colon: string): string {
+  if (array.length === 0) return "[]";
+  let text = `[${write(array[0], depth + 1, comma, colon)}`;
+  for (let index = 1; index < array.length; index++) {
+    text += comma + write(array[index], depth + 1, comma, colon);
+  }
+  return `${text}]`;
+}
+
+function writeObject(
+  object: Readonly<Record<string, unknown>>,
+  depth: number,
+  comma: string,
+  colon: string,
+): string {
+  if (object.constructor !== Object) {
+    if (object instanceof Real) return formatReal(object.value);
+    const toJSON = object["toJSON"];
+    if (typeof toJSON === "function") return write(toJSON.call(object, ""), depth, comma, colon);
+  }
+  let text = "";
+  for (const key of Object.keys(object)) {
+    const value = object[key];
+    if (value === undefined) continue;
+    text += `${text === "" ? "{" : comma}${quoteKey(key)}${colon}${write(value, depth + 1, comma, colon)}`;
+  }
+  return text === "" ? "{}" : `${text}}`;
+}
+
+function writeReal(value: number): string {
+  if (!Number.isFinite(value)) throw new FluxError("EINVAL", "Invalid floating point value");
+  return formatReal(value);
+}
+
+function writeBigint(value: bigint): string {
+  if (value > INT64_MAX) throw new FluxError("EINVAL", "too big integer");
+  if (value < INT64_MIN) throw new FluxError("EINVAL", "too big negative integer");
+  return String(value);
+}
+
+function quoteKey(key: string): string {
+  if (key.includes("\0")) throw new FluxError("EINVAL", "NUL byte in object key not supported");
+  return quote(key);
+}
+
+/** Strings longer than this are searched by a regular expression, which costs more to start. */
+const LOOKED_THROUGH = 32;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes exactly these.
+const NEEDS_CARE = /["\\\u0000-\u001f\ud800-\udfff]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes exactly these.
+const ESCAPED = /["\\\u0000-\u001f]/g;
+
+function quote(text: string): string {
+  if (text.length > LOOKED_THROUGH) return NEEDS_CARE.test(text) ? quoteWithCare(text) : `"${text}"`;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 || code === 0x22 || code === 0x5c || (code & 0xf800) === 0xd800) {
+      return quoteWithCare(text);
+    }
+  }
+  return `"${text}"`;
+}
+
+function quoteWithCare(text: string): string {
+  if (!isWellFormed(text)) throw new FluxError("EINVAL", "Invalid UTF-8 string");
+  return `"${text.replace(ESCAPED, escapeOf)}"`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  "\\": "\\\\",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
+
+/** jansson writes the other control characters with upper-case digits: \u001F. */
+function escapeOf(character: string): string {
+  return ESCAPES[character] ?? `\\u00${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+}
+
+function describe(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return typeof value === "object" ? "a real" : `a ${typeof value}`;
+}
