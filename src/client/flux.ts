@@ -1,44 +1,29 @@
-import { EMPTY, FluxError } from "../base/index.ts";
+import { EMPTY, type FluxError } from "../base/index.ts";
 import type { Connector, OpenConnector } from "../connector/index.ts";
 import {
   type CheckPackFormat,
   type JsonObject,
-  type JsonValue,
   type PackArgs,
   pack,
   packText,
-  parseJson,
   stringifyJson,
 } from "../json/index.ts";
-import {
-  Message,
-  MessageFlag,
-  NODEID_UPSTREAM,
-  Role,
-  textPayload,
-  USERID_UNKNOWN,
-} from "../message/index.ts";
+import { Message, Role, textPayload, USERID_UNKNOWN } from "../message/index.ts";
 import { Attributes } from "./attributes.ts";
+import { Caller, jsonOf, type Published, splitPack } from "./caller.ts";
 import type { FluxOptions } from "./flux-options.ts";
 import { type HandleOptions, type RequestHandler, RequestHandlers } from "./handlers.ts";
 import { encodeLogRecord, type LogLevel, logTimestamp } from "./log-record.ts";
 import type { Methods } from "./method.ts";
 import type { CallOptions, PublishOptions, RpcOptions, StreamOptions, SubscribeOptions } from "./options.ts";
 import { encodePayload, type Payload } from "./payload.ts";
-import { encodeEvent, encodePublish } from "./publish.ts";
+import { encodeEvent } from "./publish.ts";
 import { Response } from "./response.ts";
-import { ResponseStream } from "./response-stream.ts";
-import { type Failure, nodeidOf, responseOf } from "./rpc.ts";
+import type { ResponseStream } from "./response-stream.ts";
 import { Service } from "./service.ts";
-import { type Outgoing, Session, type Status } from "./session.ts";
+import { Session, type Status } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
-
-/** What `publish` resolves to. */
-export interface Published {
-  /** The global sequence number rank 0 gave the event. */
-  readonly seq: number;
-}
 
 /** A reply to a ping. */
 export interface PingReply {
@@ -60,6 +45,7 @@ export interface PingReply {
  */
 export class Flux implements AsyncDisposable {
   readonly #session: Session;
+  readonly #caller: Caller;
   readonly #subscriptions: Subscriptions;
   readonly #handlers: RequestHandlers;
   readonly #services = new Set<Service>();
@@ -97,6 +83,7 @@ export class Flux implements AsyncDisposable {
         credential: { userid, rolemask },
       },
     );
+    this.#caller = new Caller(this.#session, () => this.rank());
     this.#session.start();
   }
 
@@ -133,12 +120,12 @@ export class Flux implements AsyncDisposable {
    *   ETIMEDOUT, ECANCELED by the signal, ECONNRESET when the connection is lost. Source: flux_rpc(3).
    */
   async call(topic: string, payload?: Payload, options: CallOptions = {}): Promise<Response> {
-    return new Response(await this.#request(topic, encodePayload(payload), options));
+    return new Response(await this.#caller.request(topic, encodePayload(payload), options));
   }
 
   /** As `call`; resolves to the JSON value of the response, undefined when it has no payload. */
   async rpc<T = JsonObject>(topic: string, payload?: Payload, options: CallOptions = {}): Promise<T> {
-    const response = await this.#request(topic, encodePayload(payload), options);
+    const response = await this.#caller.request(topic, encodePayload(payload), options);
     return jsonOf(response) as T;
   }
 
@@ -148,7 +135,7 @@ export class Flux implements AsyncDisposable {
     bytes?: Uint8Array,
     options: CallOptions = {},
   ): Promise<Uint8Array | undefined> {
-    return (await this.#request(topic, bytes ?? EMPTY, options)).payload;
+    return (await this.#caller.request(topic, bytes ?? EMPTY, options)).payload;
   }
 
   /** As `call` with a json_pack(3) object; options may stand before the format. Source: flux_rpc_pack(3). */
@@ -165,7 +152,7 @@ export class Flux implements AsyncDisposable {
   ): Promise<Response>;
   async rpcPack(topic: string, ...rest: unknown[]): Promise<Response> {
     const { options, fmt, args } = splitPack<CallOptions>(rest);
-    return new Response(await this.#request(topic, textPayload(packText(fmt, ...args)), options));
+    return new Response(await this.#caller.request(topic, textPayload(packText(fmt, ...args)), options));
   }
 
   /**
@@ -174,12 +161,12 @@ export class Flux implements AsyncDisposable {
    * @throws FluxError, from the iteration, as `call` does; EPROTO from a service that does not stream. Source: flux_rpc(3), RFC 6.
    */
   stream<T = JsonObject>(topic: string, payload?: Payload, options: StreamOptions = {}): ResponseStream<T> {
-    return this.#stream(topic, payload, options, (message) => jsonOf(message) as T);
+    return this.#caller.stream(topic, payload, options, (message) => jsonOf(message) as T);
   }
 
   /** As `stream`, but gives the responses themselves. */
   callStream(topic: string, payload?: Payload, options: StreamOptions = {}): ResponseStream<Response> {
-    return this.#stream(topic, payload, options, (message) => new Response(message));
+    return this.#caller.stream(topic, payload, options, (message) => new Response(message));
   }
 
   /**
@@ -188,7 +175,7 @@ export class Flux implements AsyncDisposable {
    * @throws FluxError EPROTO when rank 0 finds it malformed; as `call` otherwise. Source: flux_event_publish(3).
    */
   publish(topic: string, payload?: Payload, options: PublishOptions = {}): Promise<Published> {
-    return this.#publish(topic, payload === undefined ? undefined : encodePayload(payload), options);
+    return this.#caller.publish(topic, payload === undefined ? undefined : encodePayload(payload), options);
   }
 
   /** As `publish` with a json_pack(3) payload; options may stand before the format. Source: flux_event_publish_pack(3). */
@@ -205,12 +192,12 @@ export class Flux implements AsyncDisposable {
   ): Promise<Published>;
   async publishPack(topic: string, ...rest: unknown[]): Promise<Published> {
     const { options, fmt, args } = splitPack<PublishOptions>(rest);
-    return this.#publish(topic, textPayload(stringifyJson(pack(fmt, ...args))), options);
+    return this.#caller.publish(topic, textPayload(stringifyJson(pack(fmt, ...args))), options);
   }
 
   /** As `publish` with a payload of bytes. Source: flux_event_publish_raw(3). */
   publishRaw(topic: string, bytes?: Uint8Array, options: PublishOptions = {}): Promise<Published> {
-    return this.#publish(topic, bytes, options);
+    return this.#caller.publish(topic, bytes, options);
   }
 
   /** Encodes an event for `sendEvent`. Throws EINVAL for a topic with a NUL. Source: flux_event_encode(3). */
@@ -342,80 +329,6 @@ export class Flux implements AsyncDisposable {
     await this.close();
   }
 
-  async #request(topic: string, payload: Uint8Array, options: CallOptions): Promise<Message> {
-    const request = await this.#outgoing(topic, payload, options);
-    if (options.noResponse === true) {
-      this.#session.tell(request);
-      return Message.response({ topic });
-    }
-    const { timeoutMs, signal } = options;
-    if (timeoutMs === undefined && signal === undefined) {
-      return responseOf(await this.#session.call(request).outcome, topic, options);
-    }
-    if (signal?.aborted === true) throw FluxError.from(signal.reason, "ECANCELED");
-    const call = this.#session.call(request);
-    const giveUp = (failure: Failure): void => this.#session.abandon(call, failure);
-    const text = `no response within ${timeoutMs} ms`;
-    const timer =
-      timeoutMs === undefined ? undefined : setTimeout(() => giveUp({ code: "ETIMEDOUT", text }), timeoutMs);
-    const abort = (): void => {
-      const reason = FluxError.from(signal?.reason, "ECANCELED");
-      giveUp({ code: reason.code === "ETIMEDOUT" ? "ETIMEDOUT" : "ECANCELED", text: reason.message });
-    };
-    signal?.addEventListener("abort", abort, { once: true });
-    try {
-      return responseOf(await call.outcome, topic, options);
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    }
-  }
-
-  #outgoing(topic: string, payload: Uint8Array, options: RpcOptions): Outgoing | Promise<Outgoing> {
-    const nodeid = nodeidOf(options);
-    if (nodeid !== NODEID_UPSTREAM) return { topic, payload, nodeid, flags: 0 };
-    return this.rank().then((rank) => ({ topic, payload, nodeid: rank, flags: MessageFlag.UPSTREAM }));
-  }
-
-  #stream<T>(
-    topic: string,
-    payload: Payload,
-    options: StreamOptions,
-    decode: (message: Message) => T,
-  ): ResponseStream<T> {
-    const stream = new ResponseStream(topic, options, decode);
-    const request = this.#outgoing(topic, encodePayload(payload), options);
-    if (request instanceof Promise) {
-      request.then(
-        (outgoing) => this.#session.stream(outgoing, stream),
-        (error: unknown) => {
-          stream.start(() => {
-            throw error;
-          });
-        },
-      );
-    } else this.#session.stream(request, stream);
-    return stream;
-  }
-
-  async #publish(
-    topic: string,
-    payload: Uint8Array | undefined,
-    options: PublishOptions,
-  ): Promise<Published> {
-    const flags = options.private === true ? MessageFlag.PRIVATE : 0;
-    const { timeoutMs, signal } = options;
-    const response = await this.#request("event.publish", encodePublish(topic, flags, payload), {
-      nodeid: 0,
-      timeoutMs,
-      signal,
-    });
-    const { seq } = jsonOf(response) as { seq: unknown };
-    if (typeof seq !== "number")
-      throw new FluxError("EPROTO", "response to event.publish has no seq", { topic: "event.publish" });
-    return { seq: seq >>> 0 };
-  }
-
   async #restore(): Promise<void> {
     this.attributes.clear();
     await this.#subscriptions.restore();
@@ -437,17 +350,6 @@ export class Flux implements AsyncDisposable {
     if (this.#options.onLog !== undefined) this.#options.onLog(level, text);
     else console.warn(`fluxbus: ${text}`);
   }
-}
-
-function jsonOf(message: Message): JsonValue | undefined {
-  const text = message.text;
-  return text === undefined ? undefined : parseJson(text);
-}
-
-function splitPack<O>(rest: unknown[]): { options: O; fmt: string; args: unknown[] } {
-  const [first, ...others] = rest;
-  if (typeof first === "string") return { options: {} as O, fmt: first, args: others };
-  return { options: first as O, fmt: others[0] as string, args: others.slice(1) };
 }
 
 function describe(thrown: unknown): string {

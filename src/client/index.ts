@@ -1,7 +1,8 @@
 export { Attributes } from "./attributes.ts";
 export type { ReconnectOptions } from "./backoff.ts";
+export type { Published } from "./caller.ts";
 export { Event } from "./event.ts";
-export { Flux, type PingReply, type Published } from "./flux.ts";
+export { Flux, type PingReply } from "./flux.ts";
 export type { FluxOptions } from "./flux-options.ts";
 export { type HandleOptions, type OnFault, type RequestHandler, RequestHandlers } from "./handlers.ts";
 export {
