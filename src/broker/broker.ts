@@ -8,9 +8,10 @@ import {
   type LogRecord,
   logTimestamp,
   type Methods,
+  type Reply,
 } from "../client/index.ts";
 import { connectorPair, type FrameLink } from "../connector/index.ts";
-import { type Credential, Role } from "../message/index.ts";
+import { type Credential, type Message, Role } from "../message/index.ts";
 import { AttributeTable } from "./attribute-table.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import { ClientConnection } from "./client-connection.ts";
@@ -150,7 +151,10 @@ export class Broker implements AsyncDisposable {
 
   /** Registers a service inside the broker, methods as `flux.serve` takes them. Throws EEXIST when the name is taken. */
   addService(name: string, methods: Methods): void {
-    const reply = { send: (response: Parameters<Router["respond"]>[0]) => this.#respond(response) };
+    const reply: Reply = {
+      send: (response) => this.#respond(response),
+      writable: (request) => this.#router.writable(request),
+    };
     const service = new BuiltinService(name, methods, reply, (topic, thrown) => {
       this.log(
         "err",
@@ -214,7 +218,7 @@ export class Broker implements AsyncDisposable {
     });
   }
 
-  #respond(response: Parameters<Router["respond"]>[0]): void {
+  #respond(response: Message): void {
     response.userid = this.#owner;
     response.rolemask = Role.OWNER | Role.LOCAL;
     this.#router.respond(response);

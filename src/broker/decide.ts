@@ -1,6 +1,9 @@
 import type { ErrnoName } from "../base/index.ts";
 import { type Message, MessageFlag, NODEID_ANY, serviceOf } from "../message/index.ts";
 
+/** Longest text of the ENOSYS error: flux-core cuts it there. */
+const TEXT_MAX = 63;
+
 /** What routing looks at besides the message. */
 export interface RoutingView<E> {
   readonly rank: number;
@@ -33,5 +36,6 @@ export function decideRequest<E>(message: Message, topic: string, view: RoutingV
   const endpoint = view.service(serviceOf(topic));
   if (endpoint !== undefined) return { to: "service", endpoint };
   if (rank !== 0 && nodeid !== rank) return { to: "parent" };
-  return { to: "requester", code: "ENOSYS", text: `No service matching ${topic.slice(0, 63)} is registered` };
+  const text = `No service matching ${topic} is registered`.slice(0, TEXT_MAX);
+  return { to: "requester", code: "ENOSYS", text };
 }

@@ -38,7 +38,7 @@ export class LocalServer {
 
   /**
    * Binds the socket, in place of a dead one, and listens.
-   * @throws FluxError EINVAL for a path that is too long; EPERM when peers can't be told apart and the directory is open to others; EADDRINUSE
+   * @throws FluxError EINVAL for a path that is too long; ENOENT when its directory is not there; EPERM when peers can't be told apart and the directory is open to others; EADDRINUSE
    *   when something other than a socket is in the way; the system's error otherwise.
    */
   static async listen(options: LocalServerOptions): Promise<LocalServer> {
@@ -96,7 +96,8 @@ export class LocalServer {
 }
 
 function isPrivate(directory: string): boolean {
-  const stat = statSync(directory);
+  const stat = statSync(directory, { throwIfNoEntry: false });
+  if (stat === undefined) throw new FluxError("ENOENT", `directory ${directory} of the socket is not there`);
   return (stat.mode & 0o077) === 0 && (process.getuid === undefined || stat.uid === process.getuid());
 }
 

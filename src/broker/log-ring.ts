@@ -19,7 +19,7 @@ export class LogRing {
   readonly #print: ((record: LogRecord) => void) | undefined;
   readonly #followers = new Set<(text: string) => void>();
   #texts: string[] = [];
-  /** Records seen so far: all, of this rank, of others. */
+  /** Records so far: kept, of this rank, of others (or no records at all). */
   readonly counts = { count: 0, local: 0, remote: 0 };
 
   constructor(options: LogRingOptions) {
@@ -52,7 +52,6 @@ export class LogRing {
   }
 
   #appendLine(record: LogRecord): void {
-    this.counts.count++;
     this.#print?.(record);
     if (record.rank !== this.#rank) {
       this.counts.remote++;
@@ -60,6 +59,7 @@ export class LogRing {
     }
     this.counts.local++;
     if (severityOf(record.level) > this.#level || this.#size === 0) return;
+    this.counts.count++;
     const text = formatLogRecord(record);
     this.#texts.push(text);
     if (this.#texts.length > this.#size) this.#texts.shift();

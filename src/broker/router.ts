@@ -106,6 +106,12 @@ export class Router implements RoutingView<Endpoint> {
     this.#deliverResponse(client, response, hop.headFrom);
   }
 
+  /** A promise while much is queued for the client that sent `request`, as a service here got it, for when there is room again. */
+  writable(request: Message): Promise<void> | undefined {
+    const hop = this.#identity.nextHop(request);
+    return hop === undefined ? undefined : this.clients.get(hop.uuid)?.link.writable();
+  }
+
   /**
    * Numbers an event and gives it to its subscribers.
    * @returns its sequence number.

@@ -1,3 +1,4 @@
+import { FluxError } from "../base/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { CallOptions } from "./options.ts";
 
@@ -6,7 +7,7 @@ export type Ask = (
   topic: string,
   payload: JsonObject | undefined,
   options: CallOptions,
-) => Promise<JsonObject>;
+) => Promise<JsonObject | undefined>;
 
 const IMMUTABLE = 1;
 
@@ -23,9 +24,11 @@ export class Attributes {
   async get(name: string, options: CallOptions = {}): Promise<string> {
     const known = this.#cache.get(name);
     if (known !== undefined) return known;
-    const { value, flags } = await this.#ask("attr.get", { name }, options);
-    if ((Number(flags) & IMMUTABLE) !== 0) this.#cache.set(name, String(value));
-    return String(value);
+    const { value, flags } = (await this.#ask("attr.get", { name }, options)) ?? {};
+    if (typeof value !== "string")
+      throw new FluxError("EPROTO", "response to attr.get has no value", { topic: "attr.get" });
+    if ((Number(flags) & IMMUTABLE) !== 0) this.#cache.set(name, value);
+    return value;
   }
 
   /**
@@ -51,8 +54,10 @@ export class Attributes {
 
   /** Names of all attributes, sorted. */
   async list(options: CallOptions = {}): Promise<string[]> {
-    const { names } = await this.#ask("attr.list", undefined, options);
-    return [...(names as string[])].sort();
+    const { names } = (await this.#ask("attr.list", undefined, options)) ?? {};
+    if (!Array.isArray(names))
+      throw new FluxError("EPROTO", "response to attr.list has no names", { topic: "attr.list" });
+    return names.map(String).sort();
   }
 
   /** Forgets what it knows: the broker may be another one. */

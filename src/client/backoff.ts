@@ -25,8 +25,8 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Waits for the time of the next try; rejects with ECANCELED when `signal` fires. */
-  wait(signal: AbortSignal): Promise<void> {
+  /** Waits for the time of the next try; rejects with ECANCELED when `signal` fires. Without `keepsAlive` the process may end meanwhile. */
+  wait(signal: AbortSignal, keepsAlive: boolean): Promise<void> {
     const delayMs = this.#delayMs * (1 - this.#random() / 4);
     this.#delayMs = Math.min(this.#delayMs * 2, this.#maxDelayMs);
     return new Promise((resolve, reject) => {
@@ -38,6 +38,8 @@ export class Backoff {
         signal.removeEventListener("abort", abort);
         resolve();
       }, delayMs);
+      // Only Node's timers have it.
+      if (!keepsAlive) (timer as { unref?(): void }).unref?.();
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort, { once: true });
     });

@@ -92,7 +92,7 @@ export class Caller {
       timeoutMs,
       signal,
     });
-    const { seq } = jsonOf(response) as { seq: unknown };
+    const { seq } = (jsonOf(response) ?? {}) as { readonly seq?: unknown };
     if (typeof seq !== "number")
       throw new FluxError("EPROTO", "response to event.publish has no seq", { topic: "event.publish" });
     return { seq: seq >>> 0 };

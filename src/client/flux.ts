@@ -1,4 +1,4 @@
-import { EMPTY, type FluxError } from "../base/index.ts";
+import { EMPTY, FluxError } from "../base/index.ts";
 import type { Connector, OpenConnector } from "../connector/index.ts";
 import {
   type CheckPackFormat,
@@ -8,18 +8,19 @@ import {
   packText,
   stringifyJson,
 } from "../json/index.ts";
-import { Message, Role, textPayload, USERID_UNKNOWN } from "../message/index.ts";
+import { Message, MessageFlag, Role, serviceOf, textPayload, USERID_UNKNOWN } from "../message/index.ts";
 import { Attributes } from "./attributes.ts";
 import { Caller, jsonOf, type Published, splitPack } from "./caller.ts";
 import type { FluxOptions } from "./flux-options.ts";
 import { type HandleOptions, type RequestHandler, RequestHandlers } from "./handlers.ts";
-import { encodeLogRecord, type LogLevel, logTimestamp } from "./log-record.ts";
+import { encodeLogRecord, type LogLevel, type LogNames, logTimestamp } from "./log-record.ts";
 import type { Methods } from "./method.ts";
 import type { CallOptions, PublishOptions, RpcOptions, StreamOptions, SubscribeOptions } from "./options.ts";
 import { encodePayload, type Payload } from "./payload.ts";
 import { encodeEvent } from "./publish.ts";
 import { Response } from "./response.ts";
 import type { ResponseStream } from "./response-stream.ts";
+import type { Exchange, StrayReceiver, Waiting } from "./rpc.ts";
 import { Service } from "./service.ts";
 import { Session, type Status } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
@@ -50,6 +51,7 @@ export class Flux implements AsyncDisposable {
   readonly #handlers: RequestHandlers;
   readonly #services = new Set<Service>();
   readonly #options: FluxOptions;
+  #strays: StrayReceiver | undefined;
   /** The broker's attributes. */
   readonly attributes: Attributes;
 
@@ -71,9 +73,15 @@ export class Flux implements AsyncDisposable {
       connector,
       reopen,
       {
-        request: (message) =>
-          this.#handlers.dispatch(message, this.#session.canSend ? this.#session : undefined),
-        event: (message) => this.#subscriptions.deliver(message),
+        request: (message) => {
+          if (this.#strays !== undefined && !this.#serves(message.topic ?? "")) this.#strays.message(message);
+          else this.#handlers.dispatch(message, this.#session.canSend ? this.#session : undefined);
+        },
+        event: (message) => {
+          this.#subscriptions.deliver(message);
+          this.#strays?.message(message);
+        },
+        response: (message) => this.#strays?.message(message),
         restore: () => this.#restore(),
         status: (status, reason) => this.#statusChanged(status, reason),
         trace: options.trace,
@@ -219,10 +227,22 @@ export class Flux implements AsyncDisposable {
    * @throws FluxError ENOSYS when the connector can't send, ECONNRESET when it is gone. Source: flux_send(3).
    */
   send(message: Message): void {
-    const { userid, rolemask } = this.#options;
-    if (userid !== undefined && message.userid === USERID_UNKNOWN) message.userid = userid;
-    if (rolemask !== undefined && message.rolemask === Role.NONE) message.rolemask = rolemask;
-    this.#session.send(message);
+    this.#session.send(this.#stamped(message));
+  }
+
+  /**
+   * Sends a request message under a matchtag of this handle, at once, and gives each of its responses to `waiting`: for programs with futures
+   * of their own. Throws as `send`. Source: flux_rpc_message(3).
+   */
+  exchange(message: Message, waiting: Waiting): Exchange {
+    const matchtag = this.#session.exchange(this.#stamped(message), waiting);
+    const streaming = message.has(MessageFlag.STREAMING);
+    return { matchtag, leave: () => this.#session.leave(matchtag, waiting, streaming) };
+  }
+
+  /** Gives `receiver` what nobody else on this handle takes: for programs with a dispatcher of their own. Source: flux_recv(3). */
+  receive(receiver: StrayReceiver): void {
+    this.#strays = receiver;
   }
 
   /** A promise while more is queued than the system takes, for when there is room: for those who send many messages unasked. */
@@ -285,18 +305,21 @@ export class Flux implements AsyncDisposable {
   async ping(service = "broker", options: RpcOptions & { readonly pad?: string } = {}): Promise<PingReply> {
     const start = performance.now();
     const pad = options.pad ?? "";
-    const { route, userid, rolemask, rank } = (await this.rpc(
-      `${service}.ping`,
-      { seq: 0, pad },
-      options,
-    )) as unknown as PingReply;
+    const response = await this.call(`${service}.ping`, { seq: 0, pad }, options);
+    const [route, userid, rolemask, rank] = response.unpack(
+      "{s:s s:i s:i s:i}",
+      "route",
+      "userid",
+      "rolemask",
+      "rank",
+    );
     return { route, userid: userid >>> 0, rolemask: rolemask >>> 0, rank, ms: performance.now() - start };
   }
 
-  /** Appends a line to the log of the broker. Resolves when it is sent. Source: flux_log(3). */
-  async log(level: LogLevel, message: string): Promise<void> {
+  /** Appends a line to the log of the broker, under the names of the handle or `as`. Resolves when it is sent. Source: flux_log(3). */
+  async log(level: LogLevel, message: string, as: LogNames = {}): Promise<void> {
     const rank = await this.rank();
-    const { appname = "fluxbus", procid = "-" } = this.#options;
+    const { appname = "fluxbus", procid = "-" } = { ...this.#options, ...as };
     for (const line of message.replace(/[\r\n]+$/, "").split(/[\r\n]+/)) {
       const payload = encodeLogRecord({
         level,
@@ -337,11 +360,24 @@ export class Flux implements AsyncDisposable {
     );
   }
 
+  #stamped(message: Message): Message {
+    const { userid, rolemask } = this.#options;
+    if (userid !== undefined && message.userid === USERID_UNKNOWN) message.userid = userid;
+    if (rolemask !== undefined && message.rolemask === Role.NONE) message.rolemask = rolemask;
+    return message;
+  }
+
+  #serves(topic: string): boolean {
+    const name = serviceOf(topic);
+    return this.#handlers.has(topic) || [...this.#services].some((service) => service.name === name);
+  }
+
   #statusChanged(status: Status, reason: FluxError | undefined): void {
     if (status !== "connected") this.#handlers.abandon();
     if (status === "closed") {
       if (reason === undefined) this.#subscriptions.end();
       else this.#subscriptions.fail(reason);
+      this.#strays?.closed(reason ?? new FluxError("ECONNRESET", "handle was closed"));
     }
     this.#options.onStatus?.(status, reason);
   }

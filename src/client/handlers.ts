@@ -1,5 +1,5 @@
 import { FluxError } from "../base/index.ts";
-import { type Message, MessageFlag, Role, topicMatcher } from "../message/index.ts";
+import { MATCHTAG_NONE, type Message, MessageFlag, Role, topicMatcher } from "../message/index.ts";
 import { ActiveRequests } from "./active-requests.ts";
 import { type Reply, Request } from "./request.ts";
 
@@ -41,7 +41,7 @@ export class RequestHandlers {
     this.#fault = fault;
   }
 
-  /** Requests not answered yet by handlers that take their time. */
+  /** Requests not answered yet by handlers that take their time; those that want no response count while their handler runs. */
   get active(): number {
     return this.#active.size;
   }
@@ -68,6 +68,11 @@ export class RequestHandlers {
       if (left.length === 0) this.#exact.delete(topic);
       else this.#exact.set(topic, left);
     };
+  }
+
+  /** True when a handler takes requests under `topic`. */
+  has(topic: string): boolean {
+    return this.#exact.has(topic) || this.#globs.some((entry) => entry.matches(topic));
   }
 
   /** Serves one request; never throws. */
@@ -114,20 +119,27 @@ export class RequestHandlers {
       this.#failed(request, topic, error);
       return;
     }
+    // A handler may answer long after it returned, but who wants no response or has no tag to wait under need never be answered.
+    const awaited = request.matchtag !== MATCHTAG_NONE && !request.noResponse;
     if (!(pending instanceof Promise)) {
-      if (request.streaming && !request.answered) this.#active.add(request);
+      if (awaited && !request.answered) this.#track(request);
       return;
     }
-    this.#active.add(request);
+    if (!request.answered) this.#track(request);
     pending.then(
       () => {
-        if (request.answered || !request.streaming) this.#active.delete(request);
+        if (!awaited) this.#active.delete(request);
       },
       (error: unknown) => {
         this.#active.delete(request);
         this.#failed(request, topic, error);
       },
     );
+  }
+
+  #track(request: Request): void {
+    this.#active.add(request);
+    request.whenAnswered(() => this.#active.delete(request));
   }
 
   #failed(request: Request, topic: string, error: unknown): void {

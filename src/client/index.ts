@@ -11,6 +11,7 @@ export {
   formatLogRecord,
   LOG_LEVELS,
   type LogLevel,
+  type LogNames,
   type LogRecord,
   logTimestamp,
   parseLevel,
@@ -25,6 +26,7 @@ export { Received } from "./received.ts";
 export { type Reply, Request } from "./request.ts";
 export { Response } from "./response.ts";
 export { ResponseStream } from "./response-stream.ts";
+export type { Exchange, StrayReceiver, Waiting } from "./rpc.ts";
 export { describeFinding, type SequenceFinding, SequenceWatch } from "./sequence-watch.ts";
 export { Service } from "./service.ts";
 export type { Status } from "./session.ts";

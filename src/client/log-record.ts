@@ -4,6 +4,14 @@ import { decodeUtf8, encodeUtf8 } from "../base/index.ts";
 export const LOG_LEVELS = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** Who writes to the log. */
+export interface LogNames {
+  /** Program, 48 characters at most. */
+  readonly appname?: string | undefined;
+  /** Process id, or `-`. */
+  readonly procid?: string | undefined;
+}
+
 /** One line of the log. */
 export interface LogRecord {
   readonly level: LogLevel;

@@ -45,7 +45,8 @@ function callHandler(call: MethodCall): RequestHandler {
 function answer(request: Request, result: MethodResult): void | Promise<void> {
   if (isIterable(result)) return answerAll(request, result);
   if (request.answered) return;
-  request.respond(result as Payload);
+  // A method that has answered a streaming request by itself and returns nothing has no further item.
+  if (result !== undefined || !request.responded) request.respond(result as Payload);
   if (request.streaming) request.respondError("ENODATA");
 }
 
@@ -56,9 +57,16 @@ async function answerAll(
   const iterator: AsyncIterator<Payload> | Iterator<Payload> =
     Symbol.asyncIterator in results ? results[Symbol.asyncIterator]() : results[Symbol.iterator]();
   const { signal } = request;
+  // An iterator that waits is told at once that nobody listens; a generator hears of it at its next yield, as it can't before.
+  const leave = (): void => {
+    new Promise((resolve) => resolve(iterator.return?.())).catch(() => {});
+  };
+  signal.addEventListener("abort", leave, { once: true });
   try {
     if (!request.streaming)
       throw new FluxError("EPROTO", "method answers with a stream: request lacks the STREAMING flag");
+    // Nobody takes the items, and nothing would slow their making.
+    if (request.noResponse) return;
     while (!signal.aborted) {
       const step = await iterator.next();
       if (step.done === true) break;
@@ -68,6 +76,7 @@ async function answerAll(
     }
     if (!signal.aborted && !request.answered) request.respondError("ENODATA");
   } finally {
+    signal.removeEventListener("abort", leave);
     await iterator.return?.();
   }
 }

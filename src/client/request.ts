@@ -14,8 +14,8 @@ import { Received } from "./received.ts";
 /** How a request's answers go out: a connector, or the broker's router. */
 export interface Reply {
   send(response: Message): void;
-  /** A promise while too much is queued, for when there is room again; undefined while there is. */
-  writable?(): Promise<void> | undefined;
+  /** A promise while too much is queued where the answers to `request` go, for when there is room again; undefined while there is. */
+  writable?(request: Message): Promise<void> | undefined;
 }
 
 /**
@@ -30,6 +30,8 @@ export class Request extends Received {
   #abort: AbortController | undefined;
   #canceled = false;
   #forgotten = false;
+  #responded = false;
+  #settled: (() => void) | undefined;
 
   /** For message handlers; `reply` undefined is a connector that can't send. Throws EPROTO when `message` is no request. */
   constructor(message: Message, reply: Reply | undefined) {
@@ -60,6 +62,11 @@ export class Request extends Received {
   /** True once the last response was given: the only one, or the error that ends a stream. */
   get answered(): boolean {
     return this.#answered;
+  }
+
+  /** True once any response was given: of a stream, an item or its end. */
+  get responded(): boolean {
+    return this.#responded;
   }
 
   /** Fires when the caller cancels the request or goes away. */
@@ -107,7 +114,7 @@ export class Request extends Received {
    */
   respondError(error: ErrnoName | number, text?: string): void {
     if (this.noResponse) {
-      this.#answered = true;
+      this.#settle();
       return;
     }
     const number = typeof error === "number" ? error : errno[error];
@@ -122,7 +129,12 @@ export class Request extends Received {
 
   /** A promise while too many answers are queued for the socket, for when there is room again. A long stream awaits it. */
   writable(): Promise<void> | undefined {
-    return this.#reply?.writable?.();
+    return this.#reply?.writable?.(this.message);
+  }
+
+  /** Calls `settled` when the last answer is given. For whoever keeps track of open requests. */
+  whenAnswered(settled: () => void): void {
+    this.#settled = settled;
   }
 
   /** The caller cancelled or left: fires the signal. For whoever keeps track of open requests. */
@@ -142,7 +154,14 @@ export class Request extends Received {
       throw new FluxError("EINVAL", `request ${this.topic} has been answered`, { topic: this.topic });
     if (this.#reply === undefined) throw new FluxError("ENOSYS", "this connector can't send");
     const response = this.message.deriveResponse(errnum, payload);
-    this.#answered = errnum !== 0 || !this.streaming;
+    this.#responded = true;
+    if (errnum !== 0 || !this.streaming) this.#settle();
     this.#reply.send(response);
+  }
+
+  #settle(): void {
+    this.#answered = true;
+    this.#settled?.();
+    this.#settled = undefined;
   }
 }

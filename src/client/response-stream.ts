@@ -36,8 +36,9 @@ export class ResponseStream<T> implements AsyncIterableIterator<T, undefined>, A
     options.signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
-  /** Starts the stream, or fails it at once when the signal has fired already. Returns who waits for its responses. */
+  /** Starts the stream, unless its reader has left before; fails it at once when the signal has fired already. Returns who waits for its responses. */
   start(send: (waiting: Waiting) => StreamPort): void {
+    if (this.#queue.ended) return;
     if (this.#options.signal?.aborted === true) {
       this.#abort();
       return;

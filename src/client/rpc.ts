@@ -10,6 +10,22 @@ export interface Waiting {
   fail(code: ErrnoName, text?: string): void;
 }
 
+/** A request that was sent, for whoever takes its responses. */
+export interface Exchange {
+  /** The tag its responses carry. */
+  readonly matchtag: number;
+  /** Waits no longer: what still comes is forgotten, and the tag is free again behind the last response. */
+  leave(): void;
+}
+
+/** Takes what nobody else on a handle takes. */
+export interface StrayReceiver {
+  /** An event; or a request without handler or service; or a response that no call waits for. */
+  message(message: Message): void;
+  /** No more will come: the handle is closed, or its connection lost for good. */
+  closed(reason: FluxError): void;
+}
+
 /** Why a call got no response. */
 export interface Failure {
   readonly code: ErrnoName;

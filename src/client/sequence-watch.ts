@@ -9,14 +9,24 @@ export type SequenceFinding =
  */
 export class SequenceWatch {
   #last = 0;
+  #resumed = false;
 
   /** Takes the next number; returns what is wrong with it. */
   observe(seq: number): SequenceFinding | undefined {
-    const last = this.#last;
+    const last = this.#resumed && seq <= this.#last ? 0 : this.#last;
+    this.#resumed = false;
     if (last !== 0 && seq <= last) return { kind: "duplicate", seq };
     this.#last = seq;
     if (last !== 0 && seq > last + 1) return { kind: "lost", first: last + 1, last: seq - 1 };
     return undefined;
+  }
+
+  /**
+   * The connection was made again. The next number tells what was lost meanwhile, unless it is not above the last one: then rank 0
+   * was started again and its numbers with it, and it is a baseline.
+   */
+  resume(): void {
+    this.#resumed = true;
   }
 
   /** The next number is a baseline again. */

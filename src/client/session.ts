@@ -14,6 +14,8 @@ export type Status = "connected" | "reconnecting" | "closed";
 export interface SessionEvents {
   request(message: Message): void;
   event(message: Message): void;
+  /** A response that no call waits for. */
+  response(message: Message): void;
   /** A new connection stands: what the old one had is to be asked for again, before anyone else may use it. */
   restore(): Promise<void>;
   /** The status has changed; `reason` is the loss that caused it. */
@@ -126,6 +128,25 @@ export class Session {
     call.fail(failure.code, failure.text);
   }
 
+  /** Sends a request message under a tag of its own; `waiting` takes its responses. Returns the tag. */
+  exchange(message: Message, waiting: Waiting): number {
+    const matchtag = this.#pending.add(waiting);
+    message.aux2 = matchtag;
+    try {
+      this.send(message);
+    } catch (error) {
+      this.#pending.delete(matchtag);
+      throw error;
+    }
+    return matchtag;
+  }
+
+  /** `waiting` waits no longer; its tag stays taken until the last response has come. */
+  leave(matchtag: number, waiting: Waiting, streaming: boolean): void {
+    if (this.#pending.get(matchtag) !== waiting) return;
+    this.#pending.replace(matchtag, streaming ? ABANDONED_STREAM : ABANDONED_CALL);
+  }
+
   /** Sends a request that wants no response. */
   tell(request: Outgoing): void {
     this.send(this.#request({ ...request, flags: request.flags | MessageFlag.NORESPONSE }, 0));
@@ -165,7 +186,8 @@ export class Session {
 
   #request(request: Outgoing, matchtag: number): Message {
     const { userid, rolemask } = this.#options.credential;
-    return Message.request({ ...request, matchtag, userid, rolemask });
+    const { topic, payload, nodeid, flags } = request;
+    return Message.request({ topic, payload, nodeid, flags, matchtag, userid, rolemask });
   }
 
   #cancel(request: Outgoing, matchtag: number, waiting: Waiting): void {
@@ -188,8 +210,9 @@ export class Session {
     this.#events.trace?.("rx", message);
     if (message.type === MessageType.RESPONSE) {
       const matchtag = message.aux2;
-      if (matchtag === 0 || !message.atRequester) return;
-      if (this.#pending.get(matchtag)?.receive(message) === true) this.#pending.delete(matchtag);
+      const waiting = matchtag === 0 || !message.atRequester ? undefined : this.#pending.get(matchtag);
+      if (waiting === undefined) this.#events.response(message);
+      else if (waiting.receive(message)) this.#pending.delete(matchtag);
     } else if (message.type === MessageType.EVENT) this.#events.event(message);
     else if (message.type === MessageType.REQUEST) this.#events.request(message);
   }
@@ -211,7 +234,7 @@ export class Session {
 
   async #reconnect(backoff: Backoff): Promise<void> {
     for (;;) {
-      await backoff.wait(this.#stop.signal);
+      await backoff.wait(this.#stop.signal, this.#referenced);
       try {
         const connector = await this.#open(this.#stop.signal);
         if (this.#stop.signal.aborted) {
@@ -223,6 +246,7 @@ export class Session {
         this.#restoring = true;
         this.#attach(connector);
         await this.#events.restore();
+        if (this.#status !== "connected") throw new FluxError("ECONNRESET");
         this.#restoring = false;
         this.#setStatus("connected", undefined);
         return;

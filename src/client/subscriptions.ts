@@ -51,6 +51,7 @@ export class Subscriptions {
 
   /** Tells a new connection all prefixes. */
   async restore(): Promise<void> {
+    this.#watch.resume();
     await Promise.all(
       [...this.#table.prefixes()].map((prefix) => {
         const taken = this.#port.ask("subscribe", prefix);

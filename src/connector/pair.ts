@@ -99,8 +99,18 @@ export class PairEnd implements Connector, FrameLink {
   #take(chunk: Uint8Array): void {
     if (this.#closed) return;
     const receiver = this.#receiver;
-    if (receiver === undefined) this.#early.push(chunk);
-    else this.#framer.push(chunk, (message) => receiver.message(message));
+    if (receiver === undefined) {
+      this.#early.push(chunk);
+      return;
+    }
+    try {
+      this.#framer.push(chunk, (message) => receiver.message(message));
+    } catch (error) {
+      // A frame over the limit: it ends the connection, as over a socket. Anything else is a fault of the receiver.
+      if (!FluxError.is(error)) throw error;
+      this.#end(error);
+      this.#peer!.#end(new FluxError("ECONNRESET"));
+    }
   }
 
   #end(reason: FluxError | undefined): void {

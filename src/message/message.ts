@@ -12,13 +12,14 @@ import {
 import { MATCHTAG_NONE, MessageFlag, MessageType, NODEID_ANY, Role, USERID_UNKNOWN } from "./constants.ts";
 import { headOf, readFirstRoute, readRoutes } from "./head.ts";
 import { HEADER_BYTES, type Header, writeHeader, writeWord } from "./header.ts";
-import { partBytes, writePartLength } from "./parts.ts";
+import { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
 
 /** First four bytes of a frame: 0xffee0012 as a little-endian host stores it. */
 export const FRAME_MAGIC = 0x1200eeff;
 /** Bytes before the parts: the magic and the number of bytes that follow. */
 export const PREAMBLE_BYTES = 8;
 
+const NO_ROUTES: readonly string[] = [];
 const PROTO_PART_BYTES = HEADER_BYTES + 1;
 
 /** Fields of a new message; what is left out has the value of a fresh message in flux-core. */
@@ -49,16 +50,16 @@ export class Message implements Header {
   rolemask: number;
   aux1: number;
   aux2: number;
-  /** Memory of the head: the route and topic parts are `head[headStart, headEnd)`. */
-  readonly head: Uint8Array;
-  readonly headStart: number;
-  readonly headEnd: number;
+  /** Memory of the head: the route and topic parts are `head[headStart, headEnd)`. Changed by `edit` only, as all below. */
+  head: Uint8Array;
+  headStart: number;
+  headEnd: number;
   /** Offset in `head` where the route stack's delimiter ends and the topic part begins. */
-  readonly topicPart: number;
+  topicPart: number;
   /** Memory of the payload, `body[bodyStart, bodyEnd)`; only with the PAYLOAD flag. */
-  readonly body: Uint8Array;
-  readonly bodyStart: number;
-  readonly bodyEnd: number;
+  body: Uint8Array;
+  bodyStart: number;
+  bodyEnd: number;
   #topic: string | undefined;
 
   /** For the decoder and for `derive`; everyone else has `request`, `response`, `event` and `control`. */
@@ -88,7 +89,7 @@ export class Message implements Header {
   }
 
   static #create(type: number, fields: MessageFields, aux1: number, aux2: number): Message {
-    const { topic, payload = EMPTY, routes = [] } = fields;
+    const { topic, payload = EMPTY, routes = NO_ROUTES } = fields;
     let flags = fields.flags ?? 0;
     flags &= ~(MessageFlag.TOPIC | MessageFlag.PAYLOAD | MessageFlag.ROUTE);
     if (topic !== undefined) flags |= MessageFlag.TOPIC;
@@ -155,7 +156,9 @@ export class Message implements Header {
 
   /** True when the ROUTE flag is set and no route is left: what the final requester sees. */
   get atRequester(): boolean {
-    return (this.flags & MessageFlag.ROUTE) !== 0 && this.head[this.headStart] === 0;
+    if ((this.flags & MessageFlag.ROUTE) === 0) return false;
+    const { head, headStart } = this;
+    return partLength(head, headStart, partContent(head, headStart)) === 0;
   }
 
   /** The payload's bytes, not to be changed; undefined without a payload part. */
@@ -213,6 +216,39 @@ export class Message implements Header {
   /** True when `flag` (one or more bits of MessageFlag) is set. */
   has(flag: number): boolean {
     return (this.flags & flag) === flag;
+  }
+
+  /**
+   * Puts another topic, payload or route stack in the place of this message's own: for one that is built step by step, not for one that
+   * others hold too. Null takes a part away, what is left out stays, and the flags follow. Throws EINVAL for a topic with a NUL.
+   */
+  edit(change: {
+    readonly topic?: string | null;
+    readonly payload?: Uint8Array | null;
+    readonly routes?: readonly string[] | null;
+  }): void {
+    const { payload } = change;
+    if (change.topic !== undefined || change.routes !== undefined) {
+      const topic = change.topic === undefined ? this.topic : (change.topic ?? undefined);
+      const routes = change.routes === undefined ? (this.routes ?? null) : change.routes;
+      const head = headOf(routes, topic);
+      this.head = head.bytes;
+      this.headStart = 0;
+      this.headEnd = head.bytes.length;
+      this.topicPart = head.topicPart;
+      this.#topic = topic;
+      this.#flag(MessageFlag.TOPIC, topic !== undefined);
+      this.#flag(MessageFlag.ROUTE, routes !== null);
+    }
+    if (payload === undefined) return;
+    this.body = payload ?? EMPTY;
+    this.bodyStart = 0;
+    this.bodyEnd = this.body.length;
+    this.#flag(MessageFlag.PAYLOAD, this.bodyEnd > 0);
+  }
+
+  #flag(flag: number, on: boolean): void {
+    this.flags = on ? this.flags | flag : this.flags & ~flag;
   }
 
   #word(word: number, one: number, other: number): number {

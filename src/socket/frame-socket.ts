@@ -3,6 +3,8 @@ import { ByteSink, copyBytes, EMPTY, FluxError, SHARE_BYTES } from "../base/inde
 import type { FrameLink, Receiver } from "../connector/index.ts";
 import { Framer, type Message } from "../message/index.ts";
 
+/** So much is written before the tick ends, so that the peer works on it while this side goes on. */
+const FLUSH_BYTES = 16 * 1024;
 /** Above this, those who can wait are asked to. */
 const HIGH_WATER_BYTES = 256 * 1024;
 /** Longest wait for the system to take the last bytes of a connection that is being closed. */
@@ -27,7 +29,10 @@ export class FrameSocket implements FrameLink {
   readonly #sink = new ByteSink();
   readonly #framer: Framer;
   readonly #schedule: (flush: () => void) => void;
-  readonly #flush = (): void => this.#write();
+  readonly #flush = (): void => {
+    this.#scheduled = false;
+    this.#write();
+  };
   #receiver: Receiver | undefined;
   #scheduled = false;
   #blocked = false;
@@ -129,16 +134,20 @@ export class FrameSocket implements FrameLink {
   }
 
   #wake(): void {
-    if (this.#scheduled || this.#blocked) return;
+    if (this.#blocked) return;
+    if (this.#sink.length >= FLUSH_BYTES) {
+      this.#write();
+      return;
+    }
+    if (this.#scheduled) return;
     this.#scheduled = true;
     this.#schedule(this.#flush);
   }
 
   #write(): void {
-    this.#scheduled = false;
     if (this.#blocked || this.#mute || this.#closed) return;
     const socket = this.#socket;
-    const chunks = this.#sink.take();
+    const chunks = this.#sink.length === 0 ? [] : this.#sink.take();
     if (chunks.length === 1) this.#blocked = !socket.write(chunks[0]!);
     else if (chunks.length > 1) {
       socket.cork();

@@ -19,6 +19,8 @@ export function attrMethods(table: AttributeTable, onSet: (name: string, value: 
     set: {
       request(request) {
         const [name, value, force] = request.unpack("{s:s s:s s?b}", "name", "value", "force");
+        if (name === "log-stderr-level" && !/^[0-7]$/.test(value))
+          throw new FluxError("EINVAL", "invalid level");
         onSet(name, value);
         table.set(name, value, force === true);
         request.respond();

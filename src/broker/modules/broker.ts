@@ -58,7 +58,6 @@ export function brokerMethods(facts: BrokerFacts): Methods {
         request.respond();
       },
     },
-    disconnect: { allow: Role.ALL, request() {} },
   };
 }
 
