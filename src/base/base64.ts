@@ -1,4 +1,5 @@
 import { decodeLatin1 } from "./bytes.ts";
+import { FluxError } from "./flux-error.ts";
 
 interface HostBufferClass {
   from(text: string, encoding: "base64"): Uint8Array;
@@ -7,8 +8,12 @@ interface HostBufferClass {
 
 const host = (globalThis as { Buffer?: HostBufferClass }).Buffer;
 
-/** `bytes` in base64 (RFC 4648, standard alphabet, padded). */
+/** The longest text of V8, in characters; other hosts take more. */
+const LONGEST_TEXT = 2 ** 29 - 24;
+
+/** `bytes` in base64 (RFC 4648, standard alphabet, padded). Throws ENOMEM when there is no text that long. */
 export function encodeBase64(bytes: Uint8Array): string {
+  if (Math.ceil(bytes.length / 3) * 4 > LONGEST_TEXT) throw new FluxError("ENOMEM");
   if (host === undefined) return btoa(decodeLatin1(bytes));
   return host.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }

@@ -10,7 +10,7 @@ const LARGEST_CHUNK = 64 * 1024;
  * Where encoders write: a list of chunks that grows as they need room, taken away whole by whoever sends them.
  *
  * Owner: one writer, in one tick after another. A chunk is never written again once it is taken, so a socket may keep it.
- * Between takes an idle sink holds no memory; the size of the last take is the first guess for the next.
+ * Between takes an idle sink holds no memory; the size of the latest takes is the guess for the next.
  */
 export class ByteSink {
   /** The chunk being filled; valid together with the offset that `reserve` returned, until the next call. */
@@ -48,7 +48,8 @@ export class ByteSink {
     this.#full = [];
     this.#fullBytes = 0;
     this.bytes = EMPTY;
-    let guess = FIRST_CHUNK;
+    // Up at once, down by halves: after a burst come small takes, and then the next burst.
+    let guess = Math.max(FIRST_CHUNK, this.#guess / 2);
     while (guess < length && guess < LARGEST_CHUNK) guess *= 2;
     this.#guess = guess;
     return chunks;

@@ -17,3 +17,4 @@ export {
 } from "./bytes.ts";
 export { type ErrnoName, errno, errnoName, isErrnoName, strerror } from "./errno.ts";
 export { FluxError, type FluxErrorOptions } from "./flux-error.ts";
+export { refusedMemory } from "./memory.ts";

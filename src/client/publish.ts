@@ -1,9 +1,9 @@
-import { encodeBase64, FluxError } from "../base/index.ts";
+import { encodeBase64, FluxError, refusedMemory } from "../base/index.ts";
 import { Message, MessageFlag, textPayload } from "../message/index.ts";
 
 /**
  * The payload of an event.publish request: topic, flags and the event's payload in base64. A payload of no bytes is sent as "".
- * @throws FluxError EINVAL for flags other than 0 and PRIVATE. Source: flux_event_publish(3).
+ * @throws FluxError EINVAL for flags other than 0 and PRIVATE, ENOMEM for a payload no text can hold. Source: flux_event_publish(3).
  */
 export function encodePublish(topic: string, flags: number, payload: Uint8Array | undefined): Uint8Array {
   if ((flags & ~MessageFlag.PRIVATE) !== 0) {
@@ -13,7 +13,13 @@ export function encodePublish(topic: string, flags: number, payload: Uint8Array 
     );
   }
   const head = `{"topic":${JSON.stringify(topic)},"flags":${flags}`;
-  return textPayload(payload === undefined ? `${head}}` : `${head},"payload":"${encodeBase64(payload)}"}`);
+  if (payload === undefined) return textPayload(`${head}}`);
+  const encoded = encodeBase64(payload);
+  try {
+    return textPayload(`${head},"payload":"${encoded}"}`);
+  } catch (error) {
+    throw refusedMemory(error);
+  }
 }
 
 /**
