@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { TestInstance } from "../../src/testing/index.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const run = promisify(execFile);
+
+/** The TypeScript blocks of a document, in order. */
+function programs(document: string): string[] {
+  const text = readFileSync(join(ROOT, document), "utf8");
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1]!);
+}
+
+/** Runs a program as a user of the package would, and returns what it prints. */
+async function runProgram(source: string, uri: string): Promise<string> {
+  const folder = mkdtempSync(join(ROOT, ".readme-"));
+  try {
+    const file = join(folder, "program.mts");
+    writeFileSync(file, source);
+    const { stdout } = await run(process.execPath, ["--import", "tsx", file], {
+      cwd: ROOT,
+      env: { ...process.env, FLUX_URI: uri },
+      timeout: 30_000,
+    });
+    return stdout;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test("the README's programs run and print what they say", async () => {
+  await using instance = await TestInstance.start();
+  const [use, errors, testing, ...others] = programs("README.md");
+  assert.equal(others.length, 0);
+  assert.match(
+    await runProgram(use!, instance.uri),
+    /^1 job\.done 7\n2 job\.done 8\nsum 3, first event 1\n$/,
+  );
+  assert.equal(await runProgram(errors!, instance.uri), "38 No service matching nobody.home is registered\n");
+  assert.equal(await runProgram(testing!, instance.uri), "");
+});
+
+test("the README's programs pass the compiler", async () => {
+  const folder = mkdtempSync(join(ROOT, ".readme-"));
+  try {
+    for (const [index, source] of programs("README.md").entries()) {
+      writeFileSync(join(folder, `program-${index}.mts`), source);
+    }
+    const config = {
+      extends: "../tsconfig.json",
+      compilerOptions: { noUnusedLocals: false },
+      include: ["*.mts"],
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    await run(join(ROOT, "node_modules/.bin/tsc"), ["-p", folder], { timeout: 30_000 }).catch((error) => {
+      assert.fail(`${error.stdout}`);
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("the documents' links lead to files", () => {
+  for (const document of ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/adr/README.md"]) {
+    const text = readFileSync(join(ROOT, document), "utf8");
+    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+      assert(existsSync(resolve(ROOT, document, "..", target!)), `${document}: ${target}`);
+    }
+  }
+});
