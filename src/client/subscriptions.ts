@@ -40,13 +40,20 @@ export class Subscriptions {
     const topic = message.topic;
     if (topic === undefined) return;
     if (this.#table.has("")) this.#check(message.seq);
-    let seen: Set<Subscription> | undefined;
-    let first: ReadonlySet<Subscription> | undefined;
+    let one: Subscription | undefined;
+    let many: Set<Subscription> | undefined;
     this.#table.match(topic, (subscriptions) => {
-      if (first === undefined) first = subscriptions;
-      else seen = new Set([...(seen ?? first), ...subscriptions]);
+      for (const subscription of subscriptions) {
+        if (one === undefined) one = subscription;
+        else {
+          many ??= new Set([one]);
+          many.add(subscription);
+        }
+      }
     });
-    for (const subscription of [...(seen ?? first ?? [])]) subscription.deliver(message);
+    // Only now, for a subscription that is full leaves the table.
+    if (many === undefined) one?.deliver(message);
+    else for (const subscription of many) subscription.deliver(message);
   }
 
   /** Tells a new connection all prefixes. */
