@@ -1,4 +1,4 @@
-import { decodeLatin1 } from "./bytes.ts";
+import { decodeLatin1, utf8Length } from "./bytes.ts";
 import { FluxError } from "./flux-error.ts";
 
 interface HostBufferClass {
@@ -27,6 +27,8 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   let end = text.length;
   while (end > text.length - tail && text[end - 1] === "=") end--;
   if (end % 4 === 1 || text.includes("-") || text.includes("_")) return undefined;
+  // The host takes a character beyond a byte for its low byte.
+  if (utf8Length(text) !== text.length) return undefined;
   const expected = Math.floor((end * 3) / 4);
   if (host === undefined) return decodeWithAtob(text.slice(0, end), expected);
   const bytes = host.from(end === text.length ? text : text.slice(0, end), "base64");

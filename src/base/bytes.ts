@@ -17,7 +17,7 @@ interface HostBufferClass {
 
 const host = (globalThis as { Buffer?: HostBufferClass }).Buffer;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Above this an allocation has an ArrayBuffer of its own. */
@@ -93,13 +93,12 @@ export function encodeCString(text: string): Uint8Array {
   return bytes;
 }
 
-/** Copies `from[start, end)` to `to` at `at`; a plain loop beats the native call for short spans. */
+/** Copies `from[start, end)` to `to` at `at`. A plain loop beats the native call for short spans, and a view costs more than the copy. */
 export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, start: number, end: number): void {
-  if (end - start > 96) {
-    to.set(start === 0 && end === from.length ? from : from.subarray(start, end), at);
-    return;
-  }
-  for (let i = start, j = at; i < end; i++, j++) to[j] = from[i]!;
+  const length = end - start;
+  if (length > 16 && length === from.length) to.set(from, at);
+  else if (length > 40) to.set(from.subarray(start, end), at);
+  else for (let i = start, j = at; i < end; i++, j++) to[j] = from[i]!;
 }
 
 /** True when both hold the same bytes. */

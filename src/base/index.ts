@@ -18,3 +18,4 @@ export {
 export { type ErrnoName, errno, errnoName, isErrnoName, strerror } from "./errno.ts";
 export { FluxError, type FluxErrorOptions } from "./flux-error.ts";
 export { refusedMemory } from "./memory.ts";
+export { TextCache } from "./text-cache.ts";

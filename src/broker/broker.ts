@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { FluxError } from "../base/index.ts";
 import {
@@ -205,8 +204,9 @@ export class Broker implements AsyncDisposable {
 
   #accept(link: FrameLink, credential: Credential, pid: number | undefined): void {
     const queueBytes = this.#options.clientQueueBytes ?? CLIENT_QUEUE_BYTES;
-    const client = new ClientConnection(randomUUID(), link, credential, pid, this.#identity, queueBytes);
-    this.#router.connect(client);
+    const client = this.#router.connect(
+      (uuid) => new ClientConnection(uuid, link, credential, pid, this.#identity, queueBytes),
+    );
     link.start({
       message: (message) => this.#router.receive(client, message),
       closed: (reason) => {

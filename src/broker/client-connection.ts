@@ -1,7 +1,7 @@
 import type { FrameLink } from "../connector/index.ts";
 import { type Credential, encodePushed, type Message } from "../message/index.ts";
 import { Disconnects } from "./disconnects.ts";
-import type { RouteIdentity } from "./route-identity.ts";
+import { ROUTE_PART_BYTES, type RouteIdentity, routeKey, samePart } from "./route-identity.ts";
 
 /** Counters of one connection, in messages. */
 export interface ConnectionCounters {
@@ -18,6 +18,8 @@ export class ClientConnection {
   readonly link: FrameLink;
   /** Process at the other end, when it is known. */
   readonly pid: number | undefined;
+  /** What responses are found by: see routeKey. */
+  readonly key: number;
   /** Route parts for requests of this client: to the broker's services, and to another client's. */
   readonly toBroker: Uint8Array;
   readonly toService: Uint8Array;
@@ -44,6 +46,12 @@ export class ClientConnection {
     this.#queueBytes = queueBytes;
     this.toBroker = encodePushed([identity.connectorUuid, uuid]);
     this.toService = encodePushed([identity.brokerUuid, identity.connectorUuid, uuid]);
+    this.key = routeKey(this.toBroker, ROUTE_PART_BYTES);
+  }
+
+  /** True when the route part at `at` is this client's. */
+  isAt(head: Uint8Array, at: number): boolean {
+    return samePart(head, at, this.toBroker, ROUTE_PART_BYTES);
   }
 
   /** True when `bytes` more fit into its queue. An empty queue takes a message of any size. */

@@ -84,8 +84,9 @@ export class LocalServer {
       return;
     }
     this.connects++;
+    const link = new FrameSocket(socket, { maxFrameBytes, schedule: this.#round.schedule });
     socket.write(Uint8Array.of(ADMITTED));
-    accept(new FrameSocket(socket, { maxFrameBytes, schedule: this.#round.schedule }), credential, peer?.pid);
+    accept(link, credential, peer?.pid);
   }
 
   #refuse(socket: Socket, userid: string, why: string): void {

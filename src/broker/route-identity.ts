@@ -1,39 +1,50 @@
 import { randomUUID } from "node:crypto";
-import { decodeLatin1 } from "../base/index.ts";
 import { encodePushed, type Message } from "../message/index.ts";
 
 const UUID_CHARS = 36;
-const PART_BYTES = UUID_CHARS + 1;
+/** Bytes of a route part that holds a uuid. */
+export const ROUTE_PART_BYTES = UUID_CHARS + 1;
+/** So many bytes of a part are compared: more than chance needs. */
+const COMPARED_BYTES = 14;
 
 /**
  * The two ids this broker puts on route stacks besides a client's own: its local connector's and its own, as flux-core does, whose
  * connector is a module. A request for a service in the broker carries connector and client, one for a client's service all three.
  */
 export class RouteIdentity {
-  readonly brokerUuid = randomUUID() as string;
-  readonly connectorUuid = randomUUID() as string;
+  readonly brokerUuid: string = randomUUID();
+  readonly connectorUuid: string = randomUUID();
   /** Route parts of events: published by a request, and sent as they are by a client. */
   readonly onPublished = encodePushed([this.brokerUuid]);
   readonly onSent = encodePushed([this.brokerUuid, this.connectorUuid]);
   readonly #connectorPart = encodePushed([this.connectorUuid]);
 
   /**
-   * The client that the next hop of a response leads to, and the offset in its head behind that hop; undefined when the top of its stack is not
-   * this broker's.
+   * Offset in the head of a response of the part that names the client it is for, below the broker's and the connector's own; -1 when the top of
+   * its stack is not this broker's.
    */
-  nextHop(response: Message): { readonly uuid: string; readonly headFrom: number } | undefined {
+  clientPart(response: Message): number {
     const { head, headEnd } = response;
     let at = response.headStart;
-    if (startsWith(head, at, headEnd, this.onPublished)) at += PART_BYTES;
-    if (!startsWith(head, at, headEnd, this.#connectorPart)) return undefined;
-    at += PART_BYTES;
-    if (at + PART_BYTES > headEnd || head[at] !== UUID_CHARS) return undefined;
-    return { uuid: decodeLatin1(head, at + 1, at + PART_BYTES), headFrom: at + PART_BYTES };
+    if (samePart(head, at, this.onPublished, 0)) at += ROUTE_PART_BYTES;
+    if (!samePart(head, at, this.#connectorPart, 0)) return -1;
+    at += ROUTE_PART_BYTES;
+    return at + ROUTE_PART_BYTES <= headEnd && head[at] === UUID_CHARS ? at : -1;
   }
 }
 
-function startsWith(bytes: Uint8Array, at: number, end: number, part: Uint8Array): boolean {
-  if (at + part.length > end) return false;
-  for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false;
+/**
+ * A number for the uuid in the route part at `at`, of its first characters. Different uuids may share one, so whoever gives uuids out sees to
+ * it that no two in use do.
+ */
+export function routeKey(head: Uint8Array, at: number): number {
+  let key = 0;
+  for (let i = at + 1; i < at + COMPARED_BYTES; i++) key = (Math.imul(key, 31) + head[i]!) | 0;
+  return key;
+}
+
+/** True when the route part at `at` is the one at `partAt` of `part`: compared as far as two uuids can't be alike by chance. */
+export function samePart(bytes: Uint8Array, at: number, part: Uint8Array, partAt: number): boolean {
+  for (let i = 0; i < COMPARED_BYTES; i++) if (bytes[at + i] !== part[partAt + i]) return false;
   return true;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { ByteSink, concatBytes, EMPTY, type ErrnoName, errno, FluxError } from "../base/index.ts";
 import type { LogLevel } from "../client/index.ts";
 import {
@@ -14,7 +15,7 @@ import { BuiltinService } from "./builtin-service.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { ConnectorService } from "./connector-service.ts";
 import { decideRequest, type RoutingView } from "./decide.ts";
-import type { RouteIdentity } from "./route-identity.ts";
+import { ROUTE_PART_BYTES, type RouteIdentity, routeKey } from "./route-identity.ts";
 import { Sequencer } from "./sequencer.ts";
 import { ServiceTable } from "./service-table.ts";
 import type { Uplink } from "./uplink.ts";
@@ -50,7 +51,8 @@ export class Router implements RoutingView<Endpoint> {
   readonly rank: number;
   readonly services = new ServiceTable<Endpoint>();
   readonly subscriptions = new PrefixTable<ClientConnection>();
-  readonly clients = new Map<string, ClientConnection>();
+  /** By the key of their route part. */
+  readonly clients = new Map<number, ClientConnection>();
   readonly sequencer = new Sequencer();
   readonly rx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
   readonly tx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
@@ -72,14 +74,17 @@ export class Router implements RoutingView<Endpoint> {
     return this.services.get(name);
   }
 
-  /** A new connection: from now on its messages may come. */
-  connect(client: ClientConnection): void {
-    this.clients.set(client.uuid, client);
+  /** A new connection, under a uuid that no other shares its key with: from now on its messages may come. */
+  connect(create: (uuid: string) => ClientConnection): ClientConnection {
+    let client = create(randomUUID());
+    while (this.clients.has(client.key)) client = create(randomUUID());
+    this.clients.set(client.key, client);
+    return client;
   }
 
   /** A connection is gone: tells the services it used, then forgets its services and subscriptions. */
   disconnect(client: ClientConnection): void {
-    if (!this.clients.delete(client.uuid)) return;
+    if (!this.clients.delete(client.key)) return;
     for (const request of client.disconnects.take()) this.#route(client, request, request.topic!);
     this.services.removeAll(client);
     for (const prefix of client.subscriptions.keys()) this.subscriptions.delete(prefix, client);
@@ -88,28 +93,25 @@ export class Router implements RoutingView<Endpoint> {
 
   /** A message from a client: stamps its credentials and sends it on. One without a topic, and a control message, is dropped. */
   receive(client: ClientConnection, message: Message): void {
-    const topic = message.topic;
-    if (topic === undefined) return;
+    if ((message.flags & MessageFlag.TOPIC) === 0) return;
     client.counters.received++;
     stampCredential(message, client.credential);
-    if (message.type === MessageType.REQUEST) this.#request(client, message, topic);
-    else if (message.type === MessageType.RESPONSE) this.respond(message);
-    else if (message.type === MessageType.EVENT) this.#sentEvent(client, message, topic);
+    if (message.type === MessageType.RESPONSE) this.respond(message);
+    else if (message.type === MessageType.REQUEST) this.#request(client, message, message.topic!);
+    else if (message.type === MessageType.EVENT) this.#sentEvent(client, message, message.topic!);
   }
 
   /** A response from a client or from a service of this broker: to where the top of its route stack leads. */
   respond(response: Message): void {
     this.rx.response++;
-    const hop = this.#identity.nextHop(response);
-    const client = hop === undefined ? undefined : this.clients.get(hop.uuid);
-    if (hop === undefined || client === undefined) return;
-    this.#deliverResponse(client, response, hop.headFrom);
+    const at = this.#identity.clientPart(response);
+    const client = this.#clientAt(response, at);
+    if (client !== undefined) this.#deliverResponse(client, response, at + ROUTE_PART_BYTES);
   }
 
   /** A promise while much is queued for the client that sent `request`, as a service here got it, for when there is room again. */
   writable(request: Message): Promise<void> | undefined {
-    const hop = this.#identity.nextHop(request);
-    return hop === undefined ? undefined : this.clients.get(hop.uuid)?.link.writable();
+    return this.#clientAt(request, this.#identity.clientPart(request))?.link.writable();
   }
 
   /**
@@ -132,6 +134,12 @@ export class Router implements RoutingView<Endpoint> {
   /** Registers a service of the broker itself. Throws EEXIST when the name is taken. */
   addBuiltin(service: BuiltinService): void {
     this.services.add(service.name, service, { userid: this.#options.owner, rolemask: Role.OWNER });
+  }
+
+  #clientAt(message: Message, at: number): ClientConnection | undefined {
+    if (at < 0) return undefined;
+    const client = this.clients.get(routeKey(message.head, at));
+    return client?.isAt(message.head, at) === true ? client : undefined;
   }
 
   #request(client: ClientConnection, request: Message, topic: string): void {

@@ -27,7 +27,9 @@ export class Caller {
 
   /** Sends a request and resolves to its successful response. */
   async request(topic: string, payload: Uint8Array, options: CallOptions): Promise<Message> {
-    const request = await this.#outgoing(topic, payload, options);
+    const outgoing = this.#outgoing(topic, payload, options);
+    // No await but for the rank: requests leave in the order they were made, and before what `send` brings next.
+    const request = outgoing instanceof Promise ? await outgoing : outgoing;
     if (options.noResponse === true) {
       this.#session.tell(request);
       return Message.response({ topic });

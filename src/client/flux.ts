@@ -67,7 +67,7 @@ export class Flux implements AsyncDisposable {
       ask: async (method, topic) => {
         await this.call(`event.${method}`, { topic });
       },
-      warn: (text) => this.#log("err", text),
+      log: (level, text) => this.#log(level, text),
     });
     this.#session = new Session(
       connector,

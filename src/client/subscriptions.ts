@@ -1,5 +1,6 @@
 import { FluxError } from "../base/index.ts";
 import { type Message, PrefixTable } from "../message/index.ts";
+import type { LogLevel } from "./log-record.ts";
 import type { SubscribeOptions } from "./options.ts";
 import { describeFinding, SequenceWatch } from "./sequence-watch.ts";
 import { Subscription } from "./subscription.ts";
@@ -9,7 +10,7 @@ export interface SubscriptionPort {
   /** Sends event.subscribe or event.unsubscribe; resolves when it is answered. */
   ask(method: "subscribe" | "unsubscribe", topic: string): Promise<void>;
   /** Takes a line for the log. */
-  warn(text: string): void;
+  log(level: LogLevel, text: string): void;
 }
 
 /**
@@ -103,6 +104,7 @@ export class Subscriptions {
 
   #check(seq: number): void {
     const finding = this.#watch.observe(seq);
-    if (finding !== undefined) this.#port.warn(describeFinding(finding));
+    if (finding === undefined) return;
+    this.#port.log(finding.kind === "duplicate" ? "debug" : "err", describeFinding(finding));
   }
 }

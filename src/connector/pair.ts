@@ -24,6 +24,8 @@ export class PairEnd implements Connector, FrameLink {
   #scheduled = false;
   #early: Uint8Array[] = [];
   #closed = false;
+  /** Why the peer was gone before `start`, which tells it behind what is kept. */
+  #left: FluxError | undefined;
 
   constructor(uri: string) {
     this.uri = uri;
@@ -63,6 +65,7 @@ export class PairEnd implements Connector, FrameLink {
     const early = this.#early;
     this.#early = [];
     for (const chunk of early) this.#take(chunk);
+    if (this.#left !== undefined) this.#end(this.#left);
   }
 
   async close(): Promise<void> {
@@ -115,6 +118,10 @@ export class PairEnd implements Connector, FrameLink {
 
   #end(reason: FluxError | undefined): void {
     if (this.#closed) return;
+    if (reason !== undefined && this.#receiver === undefined) {
+      this.#left = reason;
+      return;
+    }
     this.#closed = true;
     this.#receiver?.closed(reason);
   }

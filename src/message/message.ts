@@ -2,12 +2,12 @@ import {
   allocate,
   ByteSink,
   copyBytes,
-  decodeUtf8,
   decodeUtf8Strict,
   EMPTY,
   encodeCString,
   FluxError,
   SHARE_BYTES,
+  TextCache,
 } from "../base/index.ts";
 import { MATCHTAG_NONE, MessageFlag, MessageType, NODEID_ANY, Role, USERID_UNKNOWN } from "./constants.ts";
 import { headOf, readFirstRoute, readRoutes } from "./head.ts";
@@ -19,6 +19,7 @@ export const FRAME_MAGIC = 0x1200eeff;
 /** Bytes before the parts: the magic and the number of bytes that follow. */
 export const PREAMBLE_BYTES = 8;
 
+const topics = new TextCache();
 const NO_ROUTES: readonly string[] = [];
 const PROTO_PART_BYTES = HEADER_BYTES + 1;
 
@@ -61,6 +62,8 @@ export class Message implements Header {
   bodyStart: number;
   bodyEnd: number;
   #topic: string | undefined;
+  #payload: Uint8Array | undefined;
+  #headView: Uint8Array | undefined;
 
   /** For the decoder and for `derive`; everyone else has `request`, `response`, `event` and `control`. */
   constructor(
@@ -136,7 +139,7 @@ export class Message implements Header {
     if ((this.flags & MessageFlag.TOPIC) === 0) return undefined;
     if (this.#topic === undefined) {
       const start = this.topicPart + (this.head[this.topicPart] === 0xff ? 5 : 1);
-      const text = decodeUtf8(this.head, start, this.headEnd);
+      const text = topics.decode(this.head, start, this.headEnd);
       const nul = text.indexOf("\0");
       this.#topic = nul < 0 ? text : text.slice(0, nul);
     }
@@ -164,8 +167,11 @@ export class Message implements Header {
   /** The payload's bytes, not to be changed; undefined without a payload part. */
   get payload(): Uint8Array | undefined {
     if ((this.flags & MessageFlag.PAYLOAD) === 0) return undefined;
-    if (this.bodyStart === 0 && this.bodyEnd === this.body.length) return this.body;
-    return this.body.subarray(this.bodyStart, this.bodyEnd);
+    if (this.#payload === undefined) {
+      const whole = this.bodyStart === 0 && this.bodyEnd === this.body.length;
+      this.#payload = whole ? this.body : this.body.subarray(this.bodyStart, this.bodyEnd);
+    }
+    return this.#payload;
   }
 
   /** Bytes of the payload; 0 without one. */
@@ -228,6 +234,7 @@ export class Message implements Header {
     readonly routes?: readonly string[] | null;
   }): void {
     const { payload } = change;
+    this.#headView = undefined;
     if (change.topic !== undefined || change.routes !== undefined) {
       const topic = change.topic === undefined ? this.topic : (change.topic ?? undefined);
       const routes = change.routes === undefined ? (this.routes ?? null) : change.routes;
@@ -241,6 +248,7 @@ export class Message implements Header {
       this.#flag(MessageFlag.ROUTE, routes !== null);
     }
     if (payload === undefined) return;
+    this.#payload = undefined;
     this.body = payload ?? EMPTY;
     this.bodyStart = 0;
     this.bodyEnd = this.body.length;
@@ -277,10 +285,14 @@ export class Message implements Header {
     const { head, headEnd, body, bodyStart, bodyEnd } = this;
     const hasBody = (this.flags & MessageFlag.PAYLOAD) !== 0;
     const delimiter = pushed.length > 0 && (this.flags & MessageFlag.ROUTE) === 0 ? 1 : 0;
-    const headLength = pushed.length + delimiter + headEnd - headFrom;
     const bodyLength = bodyEnd - bodyStart;
-    const length = headLength + (hasBody ? partBytes(bodyLength) : 0) + PROTO_PART_BYTES;
     const shares = hasBody && bodyLength >= SHARE_BYTES;
+    // In a message as it came the payload part follows the head, its length in the shortest form: both go in one copy.
+    const prefix = partBytes(bodyLength) - bodyLength;
+    const together = hasBody && !shares && body === head && bodyStart === headEnd + prefix;
+    const copied = (together ? bodyEnd : headEnd) - headFrom;
+    const headLength = pushed.length + delimiter + copied;
+    const length = headLength + (hasBody && !together ? partBytes(bodyLength) : 0) + PROTO_PART_BYTES;
     const before = PREAMBLE_BYTES + headLength + (shares ? 5 : 0);
     let at = sink.reserve(shares ? before : PREAMBLE_BYTES + length);
     let bytes = sink.bytes;
@@ -290,9 +302,9 @@ export class Message implements Header {
     copyBytes(bytes, at, pushed, 0, pushed.length);
     at += pushed.length;
     if (delimiter === 1) bytes[at++] = 0;
-    copyBytes(bytes, at, head, headFrom, headEnd);
-    at += headEnd - headFrom;
-    if (hasBody) {
+    copyBytes(bytes, at, head, headFrom, headFrom + copied);
+    at += copied;
+    if (hasBody && !together) {
       at = writePartLength(bytes, at, bodyLength);
       if (shares) {
         sink.share(body.subarray(bodyStart, bodyEnd));
@@ -369,8 +381,10 @@ export class Message implements Header {
       aux1: errnum,
       aux2: this.aux2,
     };
-    const { head, headStart, headEnd, topicPart } = this;
-    return new Message(header, head, headStart, headEnd, topicPart, body, 0, body.length);
+    // A view of its own, once: each of many responses then copies it without making another.
+    this.#headView ??= this.head.subarray(this.headStart, this.headEnd);
+    const head = this.#headView;
+    return new Message(header, head, 0, head.length, this.topicPart - this.headStart, body, 0, body.length);
   }
 }
 

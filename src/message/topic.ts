@@ -1,4 +1,5 @@
 import { utf8Length } from "../base/index.ts";
+import { globMatcher } from "./glob.ts";
 
 /** Longest topic of a disconnect or cancel request; a request whose disconnect topic is longer can't be tracked. */
 export const TOPIC_MAX = 255;
@@ -30,33 +31,8 @@ export function siblingTopic(topic: string, word: string): string {
 export function topicMatcher(glob: string | undefined): (topic: string | undefined) => boolean {
   if (glob === undefined || glob === "" || glob === "*") return () => true;
   if (!/[*?[]/.test(glob)) return (topic) => topic === glob;
-  const pattern = globPattern(glob);
-  return (topic) => topic !== undefined && pattern.test(topic);
-}
-
-function globPattern(glob: string): RegExp {
-  let source = "";
-  for (let i = 0; i < glob.length; i++) {
-    const char = glob[i]!;
-    if (char === "*") source += source.endsWith(".*") ? "" : ".*";
-    else if (char === "?") source += ".";
-    else if (char === "\\" && i + 1 < glob.length) source += escapePattern(glob[++i]!);
-    else if (char === "[") {
-      const close = glob.indexOf("]", glob[i + 1] === "!" || glob[i + 1] === "^" ? i + 3 : i + 2);
-      if (close < 0) source += "\\[";
-      else {
-        const set = glob.slice(i + 1, close);
-        const negated = set[0] === "!" || set[0] === "^";
-        source += `[${negated ? "^" : ""}${set.slice(negated ? 1 : 0).replace(/[\\\]^[]/g, "\\$&")}]`;
-        i = close;
-      }
-    } else source += escapePattern(char);
-  }
-  return new RegExp(`^${source}$`, "su");
-}
-
-function escapePattern(char: string): string {
-  return char.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+  const matches = globMatcher(glob);
+  return (topic) => topic !== undefined && matches(topic);
 }
 
 /** True when `text` takes no more than `limit` bytes of UTF-8. */

@@ -7,7 +7,7 @@ import { Framer, type Message } from "../message/index.ts";
 const FLUSH_BYTES = 16 * 1024;
 /** Above this, those who can wait are asked to. */
 const HIGH_WATER_BYTES = 256 * 1024;
-/** Longest wait for the system to take the last bytes of a connection that is being closed. */
+/** Longest wait for the system to take the last bytes of a connection that is closed without lingering. */
 const CLOSE_MS = 1000;
 
 export interface FrameSocketOptions {
@@ -37,32 +37,33 @@ export class FrameSocket implements FrameLink {
   #scheduled = false;
   #blocked = false;
   #mute = false;
+  #ending = false;
   #closed = false;
   readonly #waiting: (() => void)[] = [];
   readonly #ended: (() => void)[] = [];
   #linger: NodeJS.Timeout | undefined;
 
-  /** `socket` must be open with `allowHalfOpen`, its admission byte dealt with. */
+  /** `socket` must be open with `allowHalfOpen`; nothing but an admission byte may be written to it besides. */
   constructor(socket: Socket, options: FrameSocketOptions = {}) {
     this.#socket = socket;
+    keepReadingAfterWriteError(socket, () => {
+      this.#mute = true;
+      this.#wakeWriters();
+      this.#sink.take();
+    });
     this.#framer = new Framer({ maxFrameBytes: options.maxFrameBytes });
     this.#schedule = options.schedule ?? process.nextTick;
   }
 
-  /** Bytes queued and not yet taken by the system. */
+  /** Bytes queued and not yet taken by the system; none once the connection is gone. */
   get queuedBytes(): number {
-    return this.#sink.length + this.#socket.writableLength;
+    return this.#closed ? 0 : this.#sink.length + this.#socket.writableLength;
   }
 
   /** Starts the delivery. `early` is what had been read beyond the admission byte. */
   start(receiver: Receiver, early?: Uint8Array): void {
     this.#receiver = receiver;
     const socket = this.#socket;
-    keepReadingAfterWriteError(socket, () => {
-      this.#mute = true;
-      this.#wakeWriters();
-      this.#sink.take();
-    });
     socket.on("data", (chunk: Uint8Array) => this.#take(chunk));
     socket.on("end", () => this.#close(new FluxError("ECONNRESET")));
     socket.on("error", (error) => this.#close(FluxError.from(error, "ECONNRESET")));
@@ -77,25 +78,30 @@ export class FrameSocket implements FrameLink {
 
   /** A promise while more than 256 KiB are queued, for when the system has taken them; undefined while there is room. */
   writable(): Promise<void> | undefined {
-    if (this.queuedBytes < HIGH_WATER_BYTES || this.#closed || this.#mute) return undefined;
+    if (this.queuedBytes < HIGH_WATER_BYTES || this.#silent) return undefined;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Queues a message. */
+  /** True when nothing more can be sent. */
+  get #silent(): boolean {
+    return this.#mute || this.#ending || this.#closed;
+  }
+
+  /** Queues a message; one that comes behind `end` or a failed write is dropped. */
   send(message: Message): void {
     this.forward(message, EMPTY, message.headStart);
   }
 
   /** Queues a message with routes pushed on or, by `headFrom`, popped off its stack: see Message.forwardTo. */
   forward(message: Message, pushed: Uint8Array, headFrom: number): void {
-    if (this.#mute || this.#closed) return;
+    if (this.#silent) return;
     message.forwardTo(this.#sink, pushed, headFrom);
     this.#wake();
   }
 
   /** Queues bytes that are a whole number of frames and will never change. */
   sendEncoded(frames: Uint8Array): void {
-    if (this.#mute || this.#closed) return;
+    if (this.#silent) return;
     if (frames.length >= SHARE_BYTES) this.#sink.share(frames);
     else {
       const at = this.#sink.reserve(frames.length);
@@ -106,17 +112,21 @@ export class FrameSocket implements FrameLink {
 
   /**
    * Writes what is queued and closes the sending half; then the connection is closed when the peer has done so too, or after
-   * `lingerMs` at the latest, read or not. Resolves when it is gone.
+   * `lingerMs` at the latest, read or not. With 0 it is closed once the system has taken all, or after a second. Resolves when
+   * it is gone.
    */
   end(lingerMs: number): Promise<void> {
     if (this.#closed) return Promise.resolve();
     return new Promise((resolve) => {
       this.#ended.push(resolve);
-      if (this.#ended.length > 1) return;
-      this.#write();
-      this.#socket.end();
+      if (this.#ending) return;
+      // No drain event comes once the socket is ending: it takes all at once, however much it holds already.
+      if (!this.#mute) this.#writeOut();
+      this.#ending = true;
+      this.#wakeWriters();
       if (lingerMs <= 0) this.#socket.once("finish", () => this.destroy());
-      this.#linger = setTimeout(() => this.destroy(), Math.max(lingerMs, CLOSE_MS));
+      this.#socket.end();
+      this.#linger = setTimeout(() => this.destroy(), lingerMs > 0 ? lingerMs : CLOSE_MS);
     });
   }
 
@@ -145,7 +155,13 @@ export class FrameSocket implements FrameLink {
   }
 
   #write(): void {
-    if (this.#blocked || this.#mute || this.#closed) return;
+    if (this.#blocked || this.#silent) return;
+    this.#writeOut();
+    if (!this.#blocked) this.#wakeWriters();
+  }
+
+  /** Gives all that is queued to the socket. */
+  #writeOut(): void {
     const socket = this.#socket;
     const chunks = this.#sink.length === 0 ? [] : this.#sink.take();
     if (chunks.length === 1) this.#blocked = !socket.write(chunks[0]!);
@@ -155,7 +171,6 @@ export class FrameSocket implements FrameLink {
       socket.uncork();
       this.#blocked = socket.writableNeedDrain;
     }
-    if (!this.#blocked) this.#wakeWriters();
   }
 
   #wakeWriters(): void {
@@ -182,23 +197,22 @@ export class FrameSocket implements FrameLink {
     this.#sink.take();
     clearTimeout(this.#linger);
     this.#socket.destroy();
-    this.#receiver?.closed(reason);
+    this.#receiver?.closed(this.#ending ? undefined : reason);
     this.#wakeWriters();
     for (const resolve of this.#ended.splice(0)) resolve();
   }
 }
 
 /**
- * Node destroys a socket whose write fails, and with it what the peer had sent before it left. This keeps the reading half: a
- * write error calls `muted` instead.
+ * Node destroys a socket whose write fails, and with it what the peer had sent before it left; nor does a stream that failed ever report
+ * its end. Here the stream doesn't learn of a failed write: it counts as done and `muted` is called.
  */
 function keepReadingAfterWriteError(socket: Socket, muted: () => void): void {
-  const destroy = socket.destroy;
-  socket.destroy = function destroyUnlessWriting(this: Socket, error?: Error): Socket {
-    if ((error as NodeJS.ErrnoException | undefined)?.syscall === "write") {
-      muted();
-      return this;
-    }
-    return destroy.call(this, error);
+  const { _write: write, _writev: writev } = socket;
+  const hide = (callback: (error?: Error | null) => void) => (error?: Error | null) => {
+    if (error) muted();
+    callback();
   };
+  socket._write = (chunk, encoding, callback) => write.call(socket, chunk, encoding, hide(callback));
+  if (writev) socket._writev = (chunks, callback) => writev.call(socket, chunks, hide(callback));
 }

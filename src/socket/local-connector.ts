@@ -22,7 +22,8 @@ export interface LocalConnectorOptions {
  * Connects to a broker's UNIX socket and waits for its admission byte.
  * @returns the connector, admitted.
  * @throws FluxError EINVAL for a path over 107 bytes; ENOENT when no socket is there and ECONNREFUSED when nobody listens, after
- *   the retries; the broker's own error (EPERM as a rule) when it refuses; ECONNRESET when it hangs up instead; ECANCELED by `signal`.
+ *   the retries; the broker's own error (EPERM as a rule) when it refuses; ECONNRESET when it hangs up instead; ECANCELED by `signal`, or
+ *   ETIMEDOUT when that is one of AbortSignal.timeout.
  * Source: usock_client_connect in flux-core.
  */
 export async function connectLocal(
@@ -46,25 +47,28 @@ async function dialWithRetries(path: string, options: LocalConnectorOptions): Pr
   const retries = options.retries ?? 5;
   let wait = FIRST_DELAY_MS;
   for (let tries = 0; ; tries++) {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     try {
       return await dial(path, options.signal);
     } catch (error) {
+      throwIfAborted(options.signal);
       const failure = FluxError.from(error, "ECONNREFUSED");
-      if (failure.code === "ECANCELED") throw failure;
       if (tries >= retries) {
         throw failure.code === "ENOENT"
           ? new FluxError("ENOENT", `broker socket ${path} was not found`, { cause: error })
           : failure;
       }
     }
-    try {
-      await delay(wait, undefined, options.signal === undefined ? {} : { signal: options.signal });
-    } catch (error) {
-      throw FluxError.from(error, "ECANCELED");
-    }
+    // Only the signal can end the wait early, and it is looked at next.
+    await delay(wait, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(
+      () => {},
+    );
     wait = Math.min(wait * 2, LONGEST_DELAY_MS);
   }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw FluxError.from(signal.reason, "ECANCELED");
 }
 
 function dial(path: string, signal: AbortSignal | undefined): Promise<Socket> {
@@ -119,6 +123,7 @@ function readAdmission(socket: Socket, path: string, signal: AbortSignal | undef
     socket.on("data", data);
     socket.on("end", end);
     socket.on("error", fail);
+    if (signal?.aborted === true) abort();
   });
 }
 
