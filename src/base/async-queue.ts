@@ -3,7 +3,9 @@ import { FluxError } from "./flux-error.ts";
 /** What a full queue does with the next item: ends with ENOBUFS, forgets its oldest item, or refuses the new one. */
 export type OverflowPolicy = "fail" | "drop-oldest" | "drop-newest";
 
-export interface AsyncQueueOptions {
+export interface AsyncQueueOptions<I, T> {
+  /** What the reader gets for an item, made when it is read; what it throws, the reader gets. Default: the item. */
+  readonly read?: ((item: I) => T) | undefined;
   /** Most items held for a slow reader. */
   readonly limit: number;
   /** Default `"fail"`. */
@@ -23,11 +25,12 @@ interface Waiter<T> {
  * It ends once, by `end` (the iteration finishes) or `fail` (it throws), in both cases after what is queued has been read. `stop` ends
  * it at once and forgets the rest.
  */
-export class AsyncQueue<T> {
+export class AsyncQueue<I, T = I> {
+  readonly #read: (item: I) => T;
   readonly #limit: number;
   readonly #overflow: OverflowPolicy;
   readonly #overflowText: string;
-  #items: T[] = [];
+  #items: I[] = [];
   /** Items before this one have been read: shifting an array one by one is slow. */
   #first = 0;
   #waiters: Waiter<T>[] = [];
@@ -35,7 +38,8 @@ export class AsyncQueue<T> {
   #error: unknown;
   #dropped = 0;
 
-  constructor(options: AsyncQueueOptions) {
+  constructor(options: AsyncQueueOptions<I, T>) {
+    this.#read = options.read ?? ((item) => item as unknown as T);
     this.#limit = options.limit;
     this.#overflow = options.overflow ?? "fail";
     this.#overflowText = options.overflowText ?? `queue of ${options.limit} items is full`;
@@ -57,11 +61,15 @@ export class AsyncQueue<T> {
   }
 
   /** Takes an item; returns false when the overflow policy ended the queue with it. */
-  push(item: T): boolean {
+  push(item: I): boolean {
     if (this.#ended) return true;
-    const waiter = this.#waiters.shift();
-    if (waiter !== undefined) {
-      waiter.resolve({ done: false, value: item });
+    if (this.#waiters.length > 0) {
+      const waiter = this.#waiters.shift()!;
+      try {
+        waiter.resolve({ done: false, value: this.#read(item) });
+      } catch (error) {
+        waiter.reject(error);
+      }
       return true;
     }
     if (this.size >= this.#limit) {
@@ -104,7 +112,13 @@ export class AsyncQueue<T> {
 
   /** The next item, the end, or the error (once). */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.size > 0) return Promise.resolve({ done: false, value: this.#shift() });
+    if (this.size > 0) {
+      try {
+        return Promise.resolve({ done: false, value: this.#read(this.#shift()) });
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
     if (this.#error !== undefined) {
       const error = this.#error;
       this.#error = undefined;
@@ -114,9 +128,9 @@ export class AsyncQueue<T> {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
-  #shift(): T {
+  #shift(): I {
     const item = this.#items[this.#first]!;
-    this.#items[this.#first] = undefined as T;
+    this.#items[this.#first] = undefined as I;
     this.#first++;
     if (this.#first === this.#items.length) {
       this.#items.length = 0;

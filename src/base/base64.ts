@@ -1,4 +1,4 @@
-import { decodeLatin1, utf8Length } from "./bytes.ts";
+import { allocate, decodeLatin1, utf8Length, writeLatin1 } from "./bytes.ts";
 import { FluxError } from "./flux-error.ts";
 
 interface HostBufferClass {
@@ -7,6 +7,16 @@ interface HostBufferClass {
 }
 
 const host = (globalThis as { Buffer?: HostBufferClass }).Buffer;
+
+/** Up to this many bytes a loop beats the host's routines, which make a text of them. */
+const SMALL_BYTES = 192;
+const ALPHABET = Uint8Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", (char) =>
+  char.charCodeAt(0),
+);
+const EQUALS = 0x3d;
+/** Value of each character; 64 for those that are none. */
+const VALUES = new Uint8Array(256).fill(64);
+for (const [value, char] of ALPHABET.entries()) VALUES[char] = value;
 
 /** The longest text of V8, in characters; other hosts take more. */
 const LONGEST_TEXT = 2 ** 29 - 24;
@@ -41,4 +51,68 @@ function decodeWithAtob(text: string, expected: number): Uint8Array | undefined 
   const bytes = new Uint8Array(expected);
   for (let i = 0; i < expected; i++) bytes[i] = characters.charCodeAt(i);
   return bytes;
+}
+
+/** Characters of the base64 of `length` bytes, padding included. */
+export function base64Length(length: number): number {
+  return Math.ceil(length / 3) * 4;
+}
+
+/** Writes the base64 of `bytes` at `at`, where there is room for it. Throws ENOMEM as `encodeBase64` does. */
+export function writeBase64(to: Uint8Array, at: number, bytes: Uint8Array): void {
+  const { length } = bytes;
+  if (length > SMALL_BYTES) {
+    writeLatin1(to, at, encodeBase64(bytes));
+    return;
+  }
+  let out = at;
+  let i = 0;
+  for (; i + 2 < length; i += 3) {
+    const word = (bytes[i]! << 16) | (bytes[i + 1]! << 8) | bytes[i + 2]!;
+    to[out] = ALPHABET[word >> 18]!;
+    to[out + 1] = ALPHABET[(word >> 12) & 63]!;
+    to[out + 2] = ALPHABET[(word >> 6) & 63]!;
+    to[out + 3] = ALPHABET[word & 63]!;
+    out += 4;
+  }
+  if (i === length) return;
+  const word = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8);
+  to[out] = ALPHABET[word >> 18]!;
+  to[out + 1] = ALPHABET[(word >> 12) & 63]!;
+  to[out + 2] = i + 1 < length ? ALPHABET[(word >> 6) & 63]! : EQUALS;
+  to[out + 3] = EQUALS;
+}
+
+/** As `decodeBase64`, of the characters in `text[start, end)`. */
+export function decodeBase64Bytes(text: Uint8Array, start: number, end: number): Uint8Array | undefined {
+  if (end - start > SMALL_BYTES * 2) return decodeBase64(decodeLatin1(text, start, end));
+  const tail = end === start ? 0 : ((end - start - 1) % 4) + 1;
+  let last = end;
+  while (last > end - tail && text[last - 1] === EQUALS) last--;
+  const rest = (last - start) % 4;
+  if (rest === 1) return undefined;
+  const bytes = allocate(Math.floor(((last - start) * 3) / 4));
+  let out = 0;
+  let bad = 0;
+  const whole = last - rest;
+  for (let i = start; i < whole; i += 4) {
+    const a = VALUES[text[i]!]!;
+    const b = VALUES[text[i + 1]!]!;
+    const c = VALUES[text[i + 2]!]!;
+    const d = VALUES[text[i + 3]!]!;
+    bad |= a | b | c | d;
+    bytes[out] = (a << 2) | (b >> 4);
+    bytes[out + 1] = (b << 4) | (c >> 2);
+    bytes[out + 2] = (c << 6) | d;
+    out += 3;
+  }
+  if (rest > 0) {
+    const a = VALUES[text[whole]!]!;
+    const b = VALUES[text[whole + 1]!]!;
+    const c = rest === 3 ? VALUES[text[whole + 2]!]! : 0;
+    bad |= a | b | c;
+    bytes[out] = (a << 2) | (b >> 4);
+    if (rest === 3) bytes[out + 1] = (b << 4) | (c >> 2);
+  }
+  return (bad & 64) === 0 ? bytes : undefined;
 }

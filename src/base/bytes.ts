@@ -86,6 +86,12 @@ export function writeUtf8(bytes: Uint8Array, offset: number, text: string): numb
   return asHost(bytes, host).write(text, offset, bytes.length - offset, "utf8");
 }
 
+/** Writes `text`, whose characters are all below 256, at `offset`, a byte each. */
+export function writeLatin1(bytes: Uint8Array, offset: number, text: string): void {
+  if (host !== undefined) asHost(bytes, host).write(text, offset, text.length, "latin1");
+  else for (let i = 0; i < text.length; i++) bytes[offset + i] = text.charCodeAt(i);
+}
+
 /** UTF-8 bytes of `text` followed by a NUL: the form of a Flux string payload (RFC 3). */
 export function encodeCString(text: string): Uint8Array {
   const bytes = allocate(utf8Length(text) + 1);

@@ -1,5 +1,5 @@
 export { AsyncQueue, type AsyncQueueOptions, type OverflowPolicy } from "./async-queue.ts";
-export { decodeBase64, encodeBase64 } from "./base64.ts";
+export { base64Length, decodeBase64, decodeBase64Bytes, encodeBase64, writeBase64 } from "./base64.ts";
 export { ByteSink, SHARE_BYTES } from "./byte-sink.ts";
 export {
   allocate,

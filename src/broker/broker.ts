@@ -14,6 +14,7 @@ import { type Credential, type Message, Role } from "../message/index.ts";
 import { AttributeTable } from "./attribute-table.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import { ClientConnection } from "./client-connection.ts";
+import { FlushRound } from "./flush-round.ts";
 import { LocalServer } from "./local-server.ts";
 import { LogRing } from "./log-ring.ts";
 import { attrMethods } from "./modules/attr.ts";
@@ -24,7 +25,8 @@ import { logMethods } from "./modules/log.ts";
 import { type ModuleInfo, moduleMethods } from "./modules/module.ts";
 import { loadPeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
 import { RouteIdentity } from "./route-identity.ts";
-import { Router, type SlowClientPolicy, type TypeCounters } from "./router.ts";
+import { Router, type TypeCounters } from "./router.ts";
+import type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
 
 /** The flux-core version whose protocol this is: what the attribute `version` says. */
 export const FLUX_VERSION = "0.88.0";
@@ -68,11 +70,7 @@ export interface BrokerStats {
   readonly rx: Readonly<TypeCounters>;
   readonly tx: Readonly<TypeCounters>;
   /** Clients closed, events dropped and requests refused because a queue was full. */
-  readonly slow: {
-    readonly disconnects: number;
-    readonly droppedEvents: number;
-    readonly refusedRequests: number;
-  };
+  readonly slow: SlowCounters;
 }
 
 /**
@@ -85,6 +83,7 @@ export class Broker implements AsyncDisposable {
   readonly #identity = new RouteIdentity();
   readonly #attributes: AttributeTable;
   readonly #log: LogRing;
+  readonly #round = new FlushRound();
   readonly #router: Router;
   readonly #builtins: BuiltinService[] = [];
   readonly #owner = process.getuid?.() ?? 0;
@@ -105,6 +104,7 @@ export class Broker implements AsyncDisposable {
       owner: this.#owner,
       identity: this.#identity,
       slowClient: options.slowClient ?? "disconnect",
+      schedule: this.#round.schedule,
       uplink: undefined,
       log: (level, text) => this.log(level, text),
     });
@@ -133,7 +133,7 @@ export class Broker implements AsyncDisposable {
       lastEvent: sequencer.last,
       rx: { ...rx },
       tx: { ...tx },
-      slow: { ...slow },
+      slow: slow.counters,
     };
   }
 
@@ -197,6 +197,7 @@ export class Broker implements AsyncDisposable {
       access: { owner: this.#owner, allowGuests, allowRootOwner },
       readPeer: readPeer === null ? undefined : (readPeer ?? loadPeerCredentials()),
       maxFrameBytes,
+      schedule: this.#round.schedule,
       accept: (link, credential, pid) => this.#accept(link, credential, pid),
       warn: (text) => this.log("err", text),
     });

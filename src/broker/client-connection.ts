@@ -30,6 +30,7 @@ export class ClientConnection {
   /** Last event it was given, so that one that matches two prefixes comes once. */
   lastEvent = 0;
   readonly #queueBytes: number;
+  #flushBatch: (() => void) | undefined;
 
   constructor(
     uuid: string,
@@ -62,13 +63,26 @@ export class ClientConnection {
 
   /** Queues a message, routes pushed or popped; the caller has seen to its room. */
   forward(message: Message, pushed: Uint8Array, headFrom: number): void {
+    this.#flushBatch?.();
     this.counters.sent++;
     this.link.forward(message, pushed, headFrom);
   }
 
-  /** Queues an encoded event; the caller has seen to its room. */
-  sendEvent(frame: Uint8Array): void {
-    this.counters.sent++;
-    this.link.sendEncoded(frame);
+  /** Queues `count` encoded events; the caller has seen to their room. */
+  sendEvents(frames: Uint8Array, count: number): void {
+    this.#flushBatch?.();
+    this.counters.sent += count;
+    this.link.sendEncoded(frames);
+  }
+
+  /** Events for this client are in a batch, which `flush` sends: before anything else, and before it is in another batch. */
+  joinBatch(flush: () => void): void {
+    this.#flushBatch?.();
+    this.#flushBatch = flush;
+  }
+
+  /** The batch that `flush` sends holds nothing for this client any more. */
+  leaveBatch(flush: () => void): void {
+    if (this.#flushBatch === flush) this.#flushBatch = undefined;
   }
 }

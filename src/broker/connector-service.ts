@@ -1,7 +1,8 @@
 import { FluxError } from "../base/index.ts";
 import { parseJson } from "../json/index.ts";
-import { type Message, MessageFlag, type PrefixTable, Role, USERID_UNKNOWN } from "../message/index.ts";
+import { type Message, MessageFlag, Role, USERID_UNKNOWN } from "../message/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import type { EventDistributor } from "./event-distributor.ts";
 import type { ServiceTable } from "./service-table.ts";
 
 /**
@@ -10,11 +11,11 @@ import type { ServiceTable } from "./service-table.ts";
  */
 export class ConnectorService<E> {
   readonly #services: ServiceTable<E | ClientConnection>;
-  readonly #subscriptions: PrefixTable<ClientConnection>;
+  readonly #events: EventDistributor;
 
-  constructor(services: ServiceTable<E | ClientConnection>, subscriptions: PrefixTable<ClientConnection>) {
+  constructor(services: ServiceTable<E | ClientConnection>, events: EventDistributor) {
     this.#services = services;
-    this.#subscriptions = subscriptions;
+    this.#events = events;
   }
 
   /** The response to a request that is the connector's, `"done"` when it wants none; undefined for any other request. */
@@ -52,7 +53,7 @@ export class ConnectorService<E> {
   #subscribe(client: ClientConnection, prefix: string): void {
     const count = client.subscriptions.get(prefix) ?? 0;
     client.subscriptions.set(prefix, count + 1);
-    if (count === 0) this.#subscriptions.add(prefix, client);
+    if (count === 0) this.#events.subscribe(client, prefix);
   }
 
   #unsubscribe(client: ClientConnection, prefix: string): void {
@@ -63,7 +64,7 @@ export class ConnectorService<E> {
       return;
     }
     client.subscriptions.delete(prefix);
-    this.#subscriptions.delete(prefix, client);
+    this.#events.unsubscribe(client, prefix);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ErrnoName } from "../base/index.ts";
-import { type Message, MessageFlag, NODEID_ANY, serviceOf } from "../message/index.ts";
+import { type Message, MessageFlag, NODEID_ANY } from "../message/index.ts";
 
 /** Longest text of the ENOSYS error: flux-core cuts it there. */
 const TEXT_MAX = 63;
@@ -7,8 +7,8 @@ const TEXT_MAX = 63;
 /** What routing looks at besides the message. */
 export interface RoutingView<E> {
   readonly rank: number;
-  /** Who provides a service on this rank. */
-  service(name: string): E | undefined;
+  /** Who provides the service of a topic on this rank. */
+  provider(topic: string): E | undefined;
 }
 
 /** Where a request goes: a service here, a rank elsewhere, the parent, or back with an error. */
@@ -33,7 +33,7 @@ export function decideRequest<E>(message: Message, topic: string, view: RoutingV
     return rank === 0 ? { to: "requester", code: "EHOSTUNREACH", text: undefined } : { to: "parent" };
   }
   if (!upstream && nodeid !== NODEID_ANY && nodeid !== rank) return { to: "rank", rank: nodeid };
-  const endpoint = view.service(serviceOf(topic));
+  const endpoint = view.provider(topic);
   if (endpoint !== undefined) return { to: "service", endpoint };
   if (rank !== 0 && nodeid !== rank) return { to: "parent" };
   const text = `No service matching ${topic} is registered`.slice(0, TEXT_MAX);

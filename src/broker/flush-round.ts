@@ -1,13 +1,12 @@
 /**
  * Flushes of one turn of the event loop, run together at its end, so that what many clients sent in one turn leaves to each receiver in one
- * system call.
+ * system call. A flush may schedule further ones; they run in the same round.
  */
 export class FlushRound {
-  #flushes: (() => void)[] = [];
+  readonly #flushes: (() => void)[] = [];
   readonly #run = (): void => {
-    const flushes = this.#flushes;
-    this.#flushes = [];
-    for (const flush of flushes) flush();
+    for (let i = 0; i < this.#flushes.length; i++) this.#flushes[i]!();
+    this.#flushes.length = 0;
   };
 
   readonly schedule = (flush: () => void): void => {

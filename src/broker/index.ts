@@ -2,5 +2,5 @@ export { type AccessPolicy, connectionCredential } from "./admission-policy.ts";
 export { Broker, type BrokerOptions, type BrokerStats, CLIENT_QUEUE_BYTES, FLUX_VERSION } from "./broker.ts";
 export { type Decision, decideRequest, type RoutingView } from "./decide.ts";
 export { loadPeerCredentials, type PeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
-export type { SlowClientPolicy } from "./router.ts";
+export type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
 export type { Uplink } from "./uplink.ts";

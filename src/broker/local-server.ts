@@ -5,7 +5,6 @@ import { errno, FluxError, utf8Length } from "../base/index.ts";
 import { ADMITTED, type Credential } from "../message/index.ts";
 import { FrameSocket, SOCKET_PATH_MAX } from "../socket/index.ts";
 import { type AccessPolicy, connectionCredential } from "./admission-policy.ts";
-import { FlushRound } from "./flush-round.ts";
 import type { ReadPeerCredentials } from "./peer-credentials.ts";
 
 const BACKLOG = 511;
@@ -17,6 +16,8 @@ export interface LocalServerOptions {
   /** How to learn who connects; undefined where that can't be had: then the directory must be private, and who gets in is the owner. */
   readonly readPeer: ReadPeerCredentials | undefined;
   readonly maxFrameBytes: number | undefined;
+  /** Runs a flush at the end of the turn of the event loop. */
+  readonly schedule: (flush: () => void) => void;
   /** Takes an admitted connection. */
   readonly accept: (link: FrameSocket, credential: Credential, pid: number | undefined) => void;
   /** Takes a line for the log: a refusal, or trouble with accepting. */
@@ -27,7 +28,6 @@ export interface LocalServerOptions {
 export class LocalServer {
   readonly #options: LocalServerOptions;
   readonly #server: Server;
-  readonly #round = new FlushRound();
   /** Connections that were admitted so far. */
   connects = 0;
 
@@ -71,7 +71,7 @@ export class LocalServer {
   }
 
   #connection(socket: Socket): void {
-    const { access, readPeer, accept, maxFrameBytes } = this.#options;
+    const { access, readPeer, accept, maxFrameBytes, schedule } = this.#options;
     const peer = readPeer?.(socket);
     if (readPeer !== undefined && peer === undefined) {
       this.#refuse(socket, "unknown", "its credentials can't be read");
@@ -84,7 +84,7 @@ export class LocalServer {
       return;
     }
     this.connects++;
-    const link = new FrameSocket(socket, { maxFrameBytes, schedule: this.#round.schedule });
+    const link = new FrameSocket(socket, { maxFrameBytes, schedule });
     socket.write(Uint8Array.of(ADMITTED));
     accept(link, credential, peer?.pid);
   }

@@ -1,12 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { ByteSink, concatBytes, EMPTY, type ErrnoName, errno, FluxError } from "../base/index.ts";
+import { EMPTY, type ErrnoName, errno, FluxError } from "../base/index.ts";
 import type { LogLevel } from "../client/index.ts";
 import {
   type Message,
   MessageFlag,
   MessageType,
-  maySeePrivate,
-  PrefixTable,
   Role,
   stampCredential,
   textPayload,
@@ -15,19 +13,15 @@ import { BuiltinService } from "./builtin-service.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { ConnectorService } from "./connector-service.ts";
 import { decideRequest, type RoutingView } from "./decide.ts";
+import { EventDistributor } from "./event-distributor.ts";
 import { ROUTE_PART_BYTES, type RouteIdentity, routeKey } from "./route-identity.ts";
 import { Sequencer } from "./sequencer.ts";
 import { ServiceTable } from "./service-table.ts";
+import { type SlowClientPolicy, SlowClients } from "./slow-clients.ts";
 import type { Uplink } from "./uplink.ts";
 
 /** Who serves a name on this rank. */
 export type Endpoint = ClientConnection | BuiltinService;
-
-/**
- * What happens to a client whose queue is full when an event comes for it: its connection is closed, or it misses the event. Responses are never
- * dropped: a client without room for one is closed in either case. A request for a service without room fails with EAGAIN.
- */
-export type SlowClientPolicy = "disconnect" | "drop-events";
 
 /** Messages by type, as broker.stats-get shows them. */
 export interface TypeCounters {
@@ -44,34 +38,43 @@ export interface RouterOptions {
   readonly slowClient: SlowClientPolicy;
   readonly uplink: Uplink | undefined;
   readonly log: (level: LogLevel, text: string) => void;
+  /** Runs a flush at the end of the turn of the event loop. */
+  readonly schedule: (flush: () => void) => void;
 }
 
 /** Moves messages between clients, the broker's own services and the tree: decides with `decideRequest`, acts here. */
 export class Router implements RoutingView<Endpoint> {
   readonly rank: number;
   readonly services = new ServiceTable<Endpoint>();
-  readonly subscriptions = new PrefixTable<ClientConnection>();
   /** By the key of their route part. */
   readonly clients = new Map<number, ClientConnection>();
   readonly sequencer = new Sequencer();
   readonly rx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
   readonly tx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
-  /** Clients closed, and messages not delivered, for want of room in a client's queue. */
-  readonly slow = { disconnects: 0, droppedEvents: 0, refusedRequests: 0 };
+  readonly slow: SlowClients;
   readonly #options: RouterOptions;
   readonly #identity: RouteIdentity;
   readonly #connector: ConnectorService<BuiltinService>;
-  readonly #scratch = new ByteSink();
+  readonly #events: EventDistributor;
 
   constructor(options: RouterOptions) {
     this.rank = options.rank;
     this.#options = options;
     this.#identity = options.identity;
-    this.#connector = new ConnectorService(this.services, this.subscriptions);
+    this.slow = new SlowClients(options.slowClient, options.log);
+    this.#events = new EventDistributor({
+      slow: this.slow,
+      schedule: options.schedule,
+      log: options.log,
+      sent: (count) => {
+        this.tx.event += count;
+      },
+    });
+    this.#connector = new ConnectorService(this.services, this.#events);
   }
 
-  service(name: string): Endpoint | undefined {
-    return this.services.get(name);
+  provider(topic: string): Endpoint | undefined {
+    return this.services.provider(topic);
   }
 
   /** A new connection, under a uuid that no other shares its key with: from now on its messages may come. */
@@ -87,7 +90,7 @@ export class Router implements RoutingView<Endpoint> {
     if (!this.clients.delete(client.key)) return;
     for (const request of client.disconnects.take()) this.#route(client, request, request.topic!);
     this.services.removeAll(client);
-    for (const prefix of client.subscriptions.keys()) this.subscriptions.delete(prefix, client);
+    for (const prefix of client.subscriptions.keys()) this.#events.unsubscribe(client, prefix);
     client.subscriptions.clear();
   }
 
@@ -123,11 +126,7 @@ export class Router implements RoutingView<Endpoint> {
     const seq = this.sequencer.next();
     event.aux1 = seq;
     this.#options.uplink?.toChildren(event);
-    let frame: Uint8Array | undefined;
-    this.subscriptions.match(event.topic ?? "", (clients) => {
-      frame ??= this.#encode(event, pushed);
-      for (const client of clients) this.#deliverEvent(client, event, frame, seq);
-    });
+    this.#events.distribute(event, pushed);
     return seq;
   }
 
@@ -188,8 +187,7 @@ export class Router implements RoutingView<Endpoint> {
     else if (endpoint.hasRoom(request.frameBytes(client.toService.length))) {
       endpoint.forward(request, client.toService, request.headStart);
     } else {
-      endpoint.counters.dropped++;
-      this.slow.refusedRequests++;
+      this.slow.missRequest(endpoint);
       this.#refuse(client, request, "EAGAIN", `service of ${topic} does not keep up: its queue is full`);
     }
   }
@@ -207,7 +205,7 @@ export class Router implements RoutingView<Endpoint> {
     if (client.hasRoom(response.frameBytes())) {
       this.tx.response++;
       client.forward(response, EMPTY, headFrom);
-    } else this.#closeSlow(client);
+    } else this.slow.close(client);
   }
 
   #sentEvent(client: ClientConnection, event: Message, topic: string): void {
@@ -224,47 +222,5 @@ export class Router implements RoutingView<Endpoint> {
         `event ${topic} of client=${client.uuid.slice(0, 5)} is lost: ${FluxError.from(error).message}`,
       );
     }
-  }
-
-  #deliverEvent(client: ClientConnection, event: Message, frame: Uint8Array, seq: number): void {
-    if (client.lastEvent === seq) return;
-    client.lastEvent = seq;
-    if ((event.flags & MessageFlag.PRIVATE) !== 0 && !maySeePrivate(client.credential, event)) {
-      this.#options.log("err", `router: event > client=${client.uuid.slice(0, 5)}: Operation not permitted`);
-      return;
-    }
-    if (client.hasRoom(frame.length)) {
-      this.tx.event++;
-      client.sendEvent(frame);
-      return;
-    }
-    if (this.#options.slowClient === "disconnect") {
-      this.#closeSlow(client);
-      return;
-    }
-    this.slow.droppedEvents++;
-    if (client.counters.dropped === 0) {
-      this.#options.log(
-        "warning",
-        `client=${client.uuid.slice(0, 5)} does not keep up: events from ${seq} on are dropped for it`,
-      );
-    }
-    client.counters.dropped++;
-  }
-
-  #closeSlow(client: ClientConnection): void {
-    this.slow.disconnects++;
-    const { uuid, pid, link } = client;
-    this.#options.log(
-      "warning",
-      `client=${uuid.slice(0, 5)}${pid === undefined ? "" : ` pid=${pid}`} does not read: closed with ${link.queuedBytes} bytes queued`,
-    );
-    link.destroy();
-  }
-
-  #encode(event: Message, pushed: Uint8Array): Uint8Array {
-    event.forwardTo(this.#scratch, pushed, event.headStart);
-    const chunks = this.#scratch.take();
-    return chunks.length === 1 ? chunks[0]! : concatBytes(chunks);
   }
 }

@@ -1,12 +1,28 @@
 import { FluxError } from "../base/index.ts";
-import { type Credential, Role } from "../message/index.ts";
+import { type Credential, Role, serviceOf } from "../message/index.ts";
+
+/** Most topics whose provider is kept in mind. */
+const MAX_PROVIDERS = 4096;
 
 /** Who provides which service on this rank. Names are unique; what has no dot is a name. */
 export class ServiceTable<E> {
   readonly #endpoints = new Map<string, E>();
+  /** Endpoints by topic, as far as they were asked for since the last change. */
+  readonly #providers = new Map<string, E>();
 
   get(name: string): E | undefined {
     return this.#endpoints.get(name);
+  }
+
+  /** Who provides the service of a topic: the name before its first dot. */
+  provider(topic: string): E | undefined {
+    const known = this.#providers.get(topic);
+    if (known !== undefined) return known;
+    const endpoint = this.#endpoints.get(serviceOf(topic));
+    if (endpoint === undefined) return undefined;
+    if (this.#providers.size >= MAX_PROVIDERS) this.#providers.clear();
+    this.#providers.set(topic, endpoint);
+    return endpoint;
   }
 
   /** Names of the services of an endpoint, in the order of their registration. */
@@ -25,16 +41,18 @@ export class ServiceTable<E> {
       throw new FluxError("EPERM");
     if (this.#endpoints.has(name)) throw new FluxError("EEXIST");
     this.#endpoints.set(name, endpoint);
+    this.#providers.clear();
   }
 
   /** Takes a name back. Throws ENOENT unless `endpoint` has it. */
   remove(name: string, endpoint: E): void {
     if (this.#endpoints.get(name) !== endpoint) throw new FluxError("ENOENT");
     this.#endpoints.delete(name);
+    this.#providers.clear();
   }
 
   /** Takes all names of an endpoint back. */
   removeAll(endpoint: E): void {
-    for (const name of this.namesOf(endpoint)) this.#endpoints.delete(name);
+    for (const name of this.namesOf(endpoint)) this.remove(name, endpoint);
   }
 }

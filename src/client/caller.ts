@@ -1,9 +1,8 @@
 import { FluxError } from "../base/index.ts";
-import { type JsonValue, parseJson } from "../json/index.ts";
 import { Message, MessageFlag, NODEID_UPSTREAM } from "../message/index.ts";
 import type { CallOptions, PublishOptions, RpcOptions, StreamOptions } from "./options.ts";
 import { encodePayload, type Payload } from "./payload.ts";
-import { encodePublish } from "./publish.ts";
+import { encodePublish, readSequence } from "./publish.ts";
 import { ResponseStream } from "./response-stream.ts";
 import { type Failure, nodeidOf, responseOf } from "./rpc.ts";
 import type { Outgoing, Session } from "./session.ts";
@@ -27,17 +26,34 @@ export class Caller {
 
   /** Sends a request and resolves to its successful response. */
   async request(topic: string, payload: Uint8Array, options: CallOptions): Promise<Message> {
+    return responseOf(await this.outcome(topic, payload, options), topic, options);
+  }
+
+  /**
+   * Sends a request and resolves to its outcome, for `responseOf`. It goes out before this returns, so that requests leave in the order they were
+   * made; only one for the parent waits for the rank. May throw at once.
+   */
+  outcome(topic: string, payload: Uint8Array, options: CallOptions): Promise<Message | Failure> {
     const outgoing = this.#outgoing(topic, payload, options);
-    // No await but for the rank: requests leave in the order they were made, and before what `send` brings next.
-    const request = outgoing instanceof Promise ? await outgoing : outgoing;
-    if (options.noResponse === true) {
+    if (outgoing instanceof Promise) return outgoing.then((request) => this.#ask(request, options));
+    return this.#ask(outgoing, options);
+  }
+
+  #ask(request: Outgoing, options: CallOptions): Promise<Message | Failure> {
+    const { noResponse, timeoutMs, signal } = options;
+    if (noResponse === true) {
       this.#session.tell(request);
-      return Message.response({ topic });
+      return Promise.resolve(Message.response({ topic: request.topic }));
     }
-    const { timeoutMs, signal } = options;
-    if (timeoutMs === undefined && signal === undefined) {
-      return responseOf(await this.#session.call(request).outcome, topic, options);
-    }
+    if (timeoutMs === undefined && signal === undefined) return this.#session.call(request).outcome;
+    return this.#askWithin(request, timeoutMs, signal);
+  }
+
+  async #askWithin(
+    request: Outgoing,
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Message | Failure> {
     if (signal?.aborted === true) throw FluxError.from(signal.reason, "ECANCELED");
     const call = this.#session.call(request);
     const giveUp = (failure: Failure): void => this.#session.abandon(call, failure);
@@ -50,7 +66,7 @@ export class Caller {
     };
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      return responseOf(await call.outcome, topic, options);
+      return await call.outcome;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
@@ -88,23 +104,11 @@ export class Caller {
   /** Sends event.publish; resolves to the sequence number. `flags` are 0 or PRIVATE. */
   async publish(topic: string, payload: Uint8Array | undefined, options: PublishOptions): Promise<Published> {
     const flags = options.private === true ? MessageFlag.PRIVATE : 0;
-    const { timeoutMs, signal } = options;
-    const response = await this.request("event.publish", encodePublish(topic, flags, payload), {
-      nodeid: 0,
-      timeoutMs,
-      signal,
-    });
-    const { seq } = (jsonOf(response) ?? {}) as { readonly seq?: unknown };
-    if (typeof seq !== "number")
-      throw new FluxError("EPROTO", "response to event.publish has no seq", { topic: "event.publish" });
-    return { seq: seq >>> 0 };
+    const publish = { nodeid: 0, timeoutMs: options.timeoutMs, signal: options.signal };
+    const request = encodePublish(topic, flags, payload);
+    const outcome = await this.outcome("event.publish", request, publish);
+    return { seq: readSequence(responseOf(outcome, "event.publish", publish)) };
   }
-}
-
-/** The JSON value of a payload; undefined without one. */
-export function jsonOf(message: Message): JsonValue | undefined {
-  const text = message.text;
-  return text === undefined ? undefined : parseJson(text);
 }
 
 /** The arguments of a pack method, whose options may stand before the format. */

@@ -10,17 +10,18 @@ import {
 } from "../json/index.ts";
 import { Message, MessageFlag, Role, serviceOf, textPayload, USERID_UNKNOWN } from "../message/index.ts";
 import { Attributes } from "./attributes.ts";
-import { Caller, jsonOf, type Published, splitPack } from "./caller.ts";
+import { Caller, type Published, splitPack } from "./caller.ts";
 import type { FluxOptions } from "./flux-options.ts";
 import { type HandleOptions, type RequestHandler, RequestHandlers } from "./handlers.ts";
 import { encodeLogRecord, type LogLevel, type LogNames, logTimestamp } from "./log-record.ts";
 import type { Methods } from "./method.ts";
 import type { CallOptions, PublishOptions, RpcOptions, StreamOptions, SubscribeOptions } from "./options.ts";
-import { encodePayload, type Payload } from "./payload.ts";
+import { encodePayload, jsonOf, type Payload } from "./payload.ts";
 import { encodeEvent } from "./publish.ts";
 import { Response } from "./response.ts";
 import type { ResponseStream } from "./response-stream.ts";
 import type { Exchange, StrayReceiver, Waiting } from "./rpc.ts";
+import { responseOf } from "./rpc.ts";
 import { Service } from "./service.ts";
 import { Session, type Status } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
@@ -51,6 +52,8 @@ export class Flux implements AsyncDisposable {
   readonly #handlers: RequestHandlers;
   readonly #services = new Set<Service>();
   readonly #options: FluxOptions;
+  /** The status that `onStatus` heard of last. */
+  #told: Status = "connected";
   #strays: StrayReceiver | undefined;
   /** The broker's attributes. */
   readonly attributes: Attributes;
@@ -128,13 +131,14 @@ export class Flux implements AsyncDisposable {
    *   ETIMEDOUT, ECANCELED by the signal, ECONNRESET when the connection is lost. Source: flux_rpc(3).
    */
   async call(topic: string, payload?: Payload, options: CallOptions = {}): Promise<Response> {
-    return new Response(await this.#caller.request(topic, encodePayload(payload), options));
+    const outcome = await this.#caller.outcome(topic, encodePayload(payload), options);
+    return new Response(responseOf(outcome, topic, options));
   }
 
   /** As `call`; resolves to the JSON value of the response, undefined when it has no payload. */
   async rpc<T = JsonObject>(topic: string, payload?: Payload, options: CallOptions = {}): Promise<T> {
-    const response = await this.#caller.request(topic, encodePayload(payload), options);
-    return jsonOf(response) as T;
+    const outcome = await this.#caller.outcome(topic, encodePayload(payload), options);
+    return jsonOf(responseOf(outcome, topic, options)) as T;
   }
 
   /** As `call` with a payload of bytes; resolves to the bytes of the response, undefined when it has none. Source: flux_rpc_raw(3). */
@@ -143,7 +147,7 @@ export class Flux implements AsyncDisposable {
     bytes?: Uint8Array,
     options: CallOptions = {},
   ): Promise<Uint8Array | undefined> {
-    return (await this.#caller.request(topic, bytes ?? EMPTY, options)).payload;
+    return responseOf(await this.#caller.outcome(topic, bytes ?? EMPTY, options), topic, options).payload;
   }
 
   /** As `call` with a json_pack(3) object; options may stand before the format. Source: flux_rpc_pack(3). */
@@ -379,6 +383,9 @@ export class Flux implements AsyncDisposable {
       else this.#subscriptions.fail(reason);
       this.#strays?.closed(reason ?? new FluxError("ECONNRESET", "handle was closed"));
     }
+    // A new connection that is lost before it is restored was never told of.
+    if (status === this.#told) return;
+    this.#told = status;
     this.#options.onStatus?.(status, reason);
   }
 

@@ -1,6 +1,6 @@
 import { EMPTY } from "../base/index.ts";
-import { type JsonValue, stringifyJson } from "../json/index.ts";
-import { textPayload } from "../message/index.ts";
+import { type JsonValue, parseJson, stringifyJson } from "../json/index.ts";
+import { type Message, textPayload } from "../message/index.ts";
 
 /**
  * What a call sends: an object as JSON text, a string as it is (both with the NUL of RFC 3), bytes as they are, undefined as no payload.
@@ -18,4 +18,10 @@ export function encodePayload(payload: Payload): Uint8Array {
 /** The payload of a cancel request. The tag is packed as a C int, as flux-core does. */
 export function cancelPayload(matchtag: number): Uint8Array {
   return textPayload(`{"matchtag":${matchtag | 0}}`);
+}
+
+/** The JSON value of a payload; undefined without one. */
+export function jsonOf(message: Message): JsonValue | undefined {
+  const text = message.text;
+  return text === undefined ? undefined : parseJson(text);
 }

@@ -16,8 +16,7 @@ export interface StreamPort {
  * aborted signal or a full queue cancels at the server.
  */
 export class ResponseStream<T> implements AsyncIterableIterator<T, undefined>, AsyncDisposable {
-  readonly #queue: AsyncQueue<Message>;
-  readonly #decode: (message: Message) => T;
+  readonly #queue: AsyncQueue<Message, T>;
   readonly #topic: string;
   readonly #options: StreamOptions;
   #port: StreamPort | undefined;
@@ -31,8 +30,19 @@ export class ResponseStream<T> implements AsyncIterableIterator<T, undefined>, A
   constructor(topic: string, options: StreamOptions, decode: (message: Message) => T) {
     this.#topic = topic;
     this.#options = options;
-    this.#decode = decode;
-    this.#queue = new AsyncQueue({ limit: options.maxQueue ?? MAX_QUEUE });
+    this.#queue = new AsyncQueue({
+      limit: options.maxQueue ?? MAX_QUEUE,
+      read: (message) => {
+        try {
+          return decode(message);
+        } catch (error) {
+          // What can't be read ends the stream for its reader, so that the service should stop too.
+          this.#queue.stop();
+          this.#cancel();
+          throw error;
+        }
+      },
+    });
     options.signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
@@ -64,15 +74,8 @@ export class ResponseStream<T> implements AsyncIterableIterator<T, undefined>, A
     return this;
   }
 
-  async next(): Promise<IteratorResult<T, undefined>> {
-    const { done, value } = await this.#queue.next();
-    if (done) return { done: true, value: undefined };
-    try {
-      return { done: false, value: this.#decode(value) };
-    } catch (error) {
-      await this.return();
-      throw error;
-    }
+  next(): Promise<IteratorResult<T, undefined>> {
+    return this.#queue.next();
   }
 
   /** Leaves the stream: the service is asked to stop, and what is queued is forgotten. */

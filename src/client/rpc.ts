@@ -1,5 +1,5 @@
 import { type ErrnoName, FluxError } from "../base/index.ts";
-import { type Message, NODEID_ANY, NODEID_UPSTREAM } from "../message/index.ts";
+import { type Message, MessageFlag, NODEID_ANY, NODEID_UPSTREAM } from "../message/index.ts";
 import type { RpcOptions } from "./options.ts";
 
 /** One who waits under a matchtag. */
@@ -76,7 +76,7 @@ export function nodeidOf(options: RpcOptions): number {
 export function responseOf(outcome: Message | Failure, topic: string, options: RpcOptions): Message {
   if ("code" in outcome) throw callError(outcome.code, outcome.text, topic, options);
   if (outcome.errnum !== 0) throw callError(outcome.errnum, errorText(outcome), topic, options);
-  if (outcome.topic === undefined) throw callError("EPROTO", "response has no topic", topic, options);
+  if (!outcome.has(MessageFlag.TOPIC)) throw callError("EPROTO", "response has no topic", topic, options);
   return outcome;
 }
 

@@ -261,6 +261,7 @@ export class Session {
   }
 
   #end(reason: FluxError | undefined): void {
+    if (this.#status === "closed") return;
     this.#setStatus("closed", reason);
     this.#failPending(reason === undefined ? "handle was closed" : "connection to the broker was lost");
   }

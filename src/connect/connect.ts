@@ -33,7 +33,9 @@ export async function connect(uri?: string, options: ConnectOptions = {}): Promi
   const reach: Reach = { retries, maxFrameBytes: options.maxFrameBytes };
   const levels = ancestorLevels(target);
   const resolved =
-    levels === undefined ? target : await ancestorUri(levels, environment.uri ?? DEFAULT_URI, reach);
+    levels === undefined
+      ? target
+      : await ancestorUri(levels, environment.uri ?? DEFAULT_URI, { ...reach, signal: options.signal });
   const open = (signal?: AbortSignal): Promise<Connector> => openConnector(resolved, { ...reach, signal });
   const connector = await open(options.signal);
   return new Flux(connector, open, {
@@ -70,8 +72,9 @@ async function ancestorUri(levels: number, uri: string, reach: Reach): Promise<s
   for (let level = 0; level < levels; level++) {
     const connector = await openConnector(current, reach);
     await using flux = new Flux(connector, () => openConnector(current, reach));
-    if ((await flux.attributes.get("instance-level")) === "0") break;
-    current = await flux.attributes.get("parent-uri");
+    const { signal } = reach;
+    if ((await flux.attributes.get("instance-level", { signal })) === "0") break;
+    current = await flux.attributes.get("parent-uri", { signal });
   }
   return current;
 }

@@ -9,5 +9,6 @@ export {
   type PeerCredentials,
   type ReadPeerCredentials,
   type SlowClientPolicy,
+  type SlowCounters,
 } from "../broker/index.ts";
 export type { LogLevel, LogRecord, Method, Methods } from "../client/index.ts";

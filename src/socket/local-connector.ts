@@ -155,7 +155,7 @@ class LocalConnector implements Connector {
   start(receiver: Receiver): void {
     this.#frames.start(
       {
-        message: (message) => receiver.message(message),
+        message: receiver.message.bind(receiver),
         closed: (reason) => {
           this.#gone = true;
           receiver.closed(reason);

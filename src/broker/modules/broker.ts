@@ -1,6 +1,6 @@
 import { FluxError } from "../../base/index.ts";
 import type { Methods, Request } from "../../client/index.ts";
-import { type JsonObject, type JsonValue, stringifyJson } from "../../json/index.ts";
+import { type JsonObject, type JsonValue, parseJson, stringifyJson } from "../../json/index.ts";
 import { Role, routeString } from "../../message/index.ts";
 import { resourceUsage } from "../resource-usage.ts";
 import type { TypeCounters } from "../router.ts";
@@ -67,7 +67,7 @@ function ping(request: Request, facts: BrokerFacts): void {
   if (text === undefined) throw new FluxError("EPROTO");
   const hops = [facts.uuid, ...(request.message.routes ?? [])];
   const reply = {
-    ...request.body(),
+    ...asObject(parseJson(text, { reals: "keep" })),
     route: routeString(hops),
     userid: request.userid | 0,
     rolemask: request.rolemask | 0,

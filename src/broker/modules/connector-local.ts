@@ -25,7 +25,7 @@ export function connectorLocalMethods(
         },
         allow_guest_user: access.allowGuests,
         allow_root_owner: access.allowRootOwner,
-        slow: router.slow,
+        slow: router.slow.counters,
       }),
     },
   };

@@ -1,6 +1,7 @@
-import { decodeBase64, FluxError } from "../../base/index.ts";
+import { FluxError } from "../../base/index.ts";
 import type { Methods } from "../../client/index.ts";
-import { Message, MessageFlag, Role } from "../../message/index.ts";
+import { Message, Role } from "../../message/index.ts";
+import { readPublishRequest } from "../publish-request.ts";
 
 /**
  * `event`: publication with confirmation. The event is with its subscribers' queues before the response is sent. Subscriptions are
@@ -12,10 +13,7 @@ export function eventMethods(rank: number, publish: (event: Message) => number):
       allow: Role.USER,
       request(request) {
         if (rank !== 0) throw new FluxError("EPROTO", "this service is only available on rank 0");
-        const [topic, flags, encoded] = request.unpack("{s:s s:i s?s}", "topic", "flags", "payload");
-        if ((flags & ~MessageFlag.PRIVATE) !== 0) throw new FluxError("EPROTO");
-        const payload = encoded === undefined ? undefined : decodeBase64(encoded);
-        if (encoded !== undefined && payload === undefined) throw new FluxError("EPROTO");
+        const { topic, flags, payload } = readPublishRequest(request.message);
         const { userid, rolemask } = request;
         const seq = publish(Message.event({ topic, payload, flags, userid, rolemask }));
         request.respondRaw(seqPayload(seq));

@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Closers } from "./control/closers.ts";
+import { Program } from "./control/program.ts";
+import { startNats } from "./nats-server.ts";
+import type { NearRun } from "./programs/near.ts";
+import type { Place, SystemName } from "./systems/system.ts";
+import type { Work } from "./work.ts";
+
+/** One run: what was done in which time, and the processor time it took each program. */
+export interface Run extends NearRun {
+  /** Microseconds of processor time per response or event; the hub's is unknown where it is not our process. */
+  readonly cpuMicros: { readonly near: number; readonly hub: number | undefined; readonly far: number };
+}
+
+/** The programs of one system, started and joined for one kind of work: client, hub, and service or subscribers. */
+export class Rig implements AsyncDisposable {
+  readonly system: SystemName;
+  readonly work: Work;
+  readonly near: Program;
+  readonly far: Program;
+  /** Relay or broker; undefined when the system runs without us. */
+  readonly hub: Program | undefined;
+  readonly #closers: Closers;
+
+  private constructor(
+    place: Place,
+    programs: { near: Program; far: Program; hub: Program | undefined },
+    closers: Closers,
+  ) {
+    this.system = place.system;
+    this.work = place.work;
+    this.near = programs.near;
+    this.far = programs.far;
+    this.hub = programs.hub;
+    this.#closers = closers;
+  }
+
+  /** Starts the programs; `peer` is the URI of the system `peer`. */
+  static async open(system: SystemName, work: Work, peer?: string): Promise<Rig> {
+    await using closers = new Closers();
+    const folder = await mkdtemp(join(tmpdir(), "fluxbus-bench-"));
+    closers.defer(() => rm(folder, { recursive: true, force: true }));
+    const hub = closers.use(hubOf(system));
+    const far = closers.use(new Program("far"));
+    const near = closers.use(new Program("near"));
+    const at = await openHub(system, hub, folder, work, closers, peer);
+    const place: Place = { system, at, credit: join(folder, "credit"), work };
+    await far.call("open", place);
+    await near.call("open", place);
+    return new Rig(place, { near, far, hub }, closers.move());
+  }
+
+  /** Does the work for some seconds. Throws when the other side has not seen what the client counted. */
+  async run(seconds: number): Promise<Run> {
+    const before = await this.#read();
+    const run = await this.near.call<NearRun>("run", { seconds });
+    const after = await this.#read();
+    const { kind, subscribers, responses } = this.work;
+    const expected = run.count * (kind === "publish" ? subscribers : 1);
+    const seen = after.seen - before.seen;
+    if (seen !== expected || (kind === "stream" && run.count % responses !== 0))
+      throw new Error(`${this.system}: the other side has seen ${seen} payloads, not ${expected}`);
+    if (run.count === 0) throw new Error(`${this.system}: nothing was done in ${seconds} s`);
+    const share = (later: number, earlier: number): number => (later - earlier) / run.count;
+    return {
+      ...run,
+      cpuMicros: {
+        near: share(after.near, before.near),
+        hub: after.hub === undefined ? undefined : share(after.hub, before.hub!),
+        far: share(after.far, before.far),
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#closers[Symbol.asyncDispose]();
+  }
+
+  async #read(): Promise<{ near: number; hub: number | undefined; far: number; seen: number }> {
+    const [near, hub, far, seen] = await Promise.all([
+      this.near.call<number>("cpu"),
+      this.hub?.call<number>("cpu"),
+      this.far.call<number>("cpu"),
+      this.far.call<number>("seen"),
+    ]);
+    return { near, hub, far, seen };
+  }
+}
+
+function hubOf(system: SystemName): Program | undefined {
+  if (system === "relay") return new Program("relay");
+  return system === "fluxbus" ? new Program("broker") : undefined;
+}
+
+async function openHub(
+  system: SystemName,
+  hub: Program | undefined,
+  folder: string,
+  work: Work,
+  closers: Closers,
+  peer: string | undefined,
+): Promise<string> {
+  switch (system) {
+    case "relay":
+      return hub!.call<string>("open", { folder, publish: work.kind === "publish" });
+    case "fluxbus":
+      return hub!.call<string>("open", { socketPath: join(folder, "local-0") });
+    case "nats":
+      return startNats(closers);
+    case "peer":
+      if (peer === undefined) throw new Error("no URI of a peer");
+      return peer;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Flux, FluxOptions } from "../client/index.ts";
+import { type Command, command } from "./commander.ts";
+import { Failure } from "./failure.ts";
+import { warn } from "./output.ts";
+
+/** Options of all commands that talk to a broker. */
+export interface ClientOptions {
+  readonly uri?: string;
+  readonly json?: true;
+}
+
+/** A command that talks to a broker: `--uri` and `--json` are there already. */
+export function clientCommand(name: string, json = "errors on stderr as one JSON object"): Command {
+  return command(name)
+    .option(
+      "--uri <URI>",
+      "the broker to talk to, or '..' or '/' for an instance around it (default: $FLUX_URI)",
+    )
+    .option("--json", `print JSON: ${json}`);
+}
+
+/** Connects to the broker that the options name, and closes the handle behind `use`. */
+export async function withFlux(
+  options: ClientOptions,
+  use: (flux: Flux) => Promise<void>,
+  fluxOptions: FluxOptions = {},
+): Promise<void> {
+  const flux = await open(options, fluxOptions);
+  try {
+    await use(flux);
+  } finally {
+    await flux.close();
+  }
+}
+
+async function open({ uri }: ClientOptions, fluxOptions: FluxOptions): Promise<Flux> {
+  const [{ connect }, { FluxError }] = await Promise.all([
+    import("../connect/index.ts"),
+    import("../base/index.ts"),
+  ]);
+  try {
+    return await connect(uri, { onLog: (_level, text) => warn(`fluxbus: ${text}`), ...fluxOptions });
+  } catch (thrown) {
+    const error = FluxError.from(thrown);
+    const unset = uri === undefined && process.env["FLUX_URI"] === undefined ? " (FLUX_URI is not set)" : "";
+    throw new Failure("connect", new FluxError(error.errno, `${error.message}${unset}`, { cause: error }));
+  }
+}

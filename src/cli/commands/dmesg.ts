@@ -1,0 +1,66 @@
+import { type ClientOptions, clientCommand, withFlux } from "../client-command.ts";
+import type { ColorWhen } from "../colors.ts";
+import { type Command, Option } from "../commander.ts";
+import { about } from "../failure.ts";
+import { print, printJson } from "../output.ts";
+
+interface DmesgOptions extends ClientOptions {
+  readonly clear?: true;
+  readonly readClear?: true;
+  readonly follow?: true;
+  readonly new?: true;
+  readonly human?: true;
+  readonly delta?: true;
+  readonly color: ColorWhen;
+}
+
+/** `fluxbus dmesg`. Source: flux-dmesg(1). */
+export function dmesgCommand(): Command {
+  return clientCommand("dmesg", '{"timestamp", "level", "appname", "rank", "procid", "message"}, one a line')
+    .description("print or clear the broker's log")
+    .option("-C, --clear", "clear the log")
+    .option("-c, --read-clear", "clear the log after printing it")
+    .option("-f, --follow", "go on with new records as they are logged")
+    .option("-n, --new", "only new records: with --follow, leave out those there are")
+    .option("-H, --human", "times for people")
+    .option("-d, --delta", "with --human, the time between records")
+    .addOption(
+      new Option("-L, --color [WHEN]", "colorize output")
+        .choices(["always", "never", "auto"])
+        .preset("always")
+        .default("auto"),
+    )
+    .action((options: DmesgOptions) =>
+      withFlux(options, async (flux) => {
+        if (!options.clear) {
+          const show = await printer(options);
+          const request = { follow: options.follow === true, nobacklog: options.new === true };
+          const records = flux.callStream("log.dmesg", request);
+          await about(
+            "log.dmesg",
+            forEach(records, ({ text }) => show(text ?? "")),
+          );
+        }
+        if (options.clear || options.readClear) await about("log.clear", flux.call("log.clear"));
+      }),
+    );
+}
+
+async function printer(options: DmesgOptions): Promise<(text: string) => void> {
+  const [{ parseLogRecord }, { LogLines }, { colorsFor }] = await Promise.all([
+    import("../../client/index.ts"),
+    import("../log-line.ts"),
+    import("../colors.ts"),
+  ]);
+  const colors = colorsFor(options.color);
+  const lines = new LogLines({ human: options.human === true, delta: options.delta === true, colors });
+  return (text) => {
+    const record = parseLogRecord(text);
+    if (options.json) printJson(record ?? { message: text });
+    else print(record === undefined ? text : lines.format(record));
+  };
+}
+
+async function forEach<T>(items: AsyncIterable<T>, take: (item: T) => void): Promise<void> {
+  for await (const item of items) take(item);
+}

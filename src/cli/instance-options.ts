@@ -1,0 +1,107 @@
+import type { InstanceOptions } from "../instance/index.ts";
+import { positiveArgument } from "./arguments.ts";
+import { argumentParser, type Command, InvalidArgumentError, Option } from "./commander.ts";
+import { SEVERITIES } from "./severities.ts";
+
+/** Options of `fluxbus broker`, which `fluxbus start` passes on. */
+export interface InstanceFlags {
+  readonly rundir?: string;
+  readonly socket?: string;
+  readonly setattr?: Readonly<Record<string, string>>;
+  readonly logLevel?: number;
+  readonly logStderrLevel?: number;
+  readonly logRingSize?: number;
+  readonly allowGuests?: true;
+  readonly allowRootOwner?: true;
+  readonly clientQueue?: number;
+  readonly slowClient?: "disconnect" | "drop-events";
+  readonly maxFrame?: number;
+}
+
+const severityArgument = argumentParser(
+  (text) => {
+    const index = (SEVERITIES as readonly string[]).indexOf(text);
+    if (index >= 0) return index;
+    return /^[0-7]$/.test(text) ? Number(text) : undefined;
+  },
+  `0 to 7 or one of ${SEVERITIES.join(", ")}`,
+);
+
+/** Adds the options of a broker to a command. */
+export function addInstanceOptions(command: Command): Command {
+  return command
+    .option("--rundir <DIR>", "run directory (default: a new one in $TMPDIR, removed at exit)")
+    .option("--socket <PATH>", "socket for clients (default: local-0 in the run directory)")
+    .option("-S, --setattr <NAME=VALUE>", "set a broker attribute; may be repeated", collectAttribute)
+    .option("--log-level <LEVEL>", "least severe level the log keeps (default: debug)", severityArgument)
+    .option(
+      "--log-stderr-level <LEVEL>",
+      "least severe level printed on stderr (default: err)",
+      severityArgument,
+    )
+    .option("--log-ring-size <N>", "records the log keeps (default: 1024)", positiveArgument)
+    .option("--allow-guests", "let other users in, as guests")
+    .option("--allow-root-owner", "let root in as the owner")
+    .option(
+      "--client-queue <BYTES>",
+      "most bytes queued for a client that does not read (default: 32 MiB)",
+      positiveArgument,
+    )
+    .addOption(
+      new Option("--slow-client <POLICY>", "what a client with a full queue gets when an event comes")
+        .choices(["disconnect", "drop-events"])
+        .default(undefined, "disconnect"),
+    )
+    .option("--max-frame <BYTES>", "largest message taken (default: 128 MiB)", positiveArgument);
+}
+
+/** The words that give `flags` to another process. */
+export function instanceWords(flags: InstanceFlags): string[] {
+  const named: [name: string, value: string | number | true | undefined][] = [
+    ["--rundir", flags.rundir],
+    ["--socket", flags.socket],
+    ["--log-level", flags.logLevel],
+    ["--log-stderr-level", flags.logStderrLevel],
+    ["--log-ring-size", flags.logRingSize],
+    ["--allow-guests", flags.allowGuests],
+    ["--allow-root-owner", flags.allowRootOwner],
+    ["--client-queue", flags.clientQueue],
+    ["--slow-client", flags.slowClient],
+    ["--max-frame", flags.maxFrame],
+  ];
+  const words = named
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => (value === true ? name : `${name}=${value}`));
+  const attributes = Object.entries(flags.setattr ?? {}).map(([name, value]) => `--setattr=${name}=${value}`);
+  return [...words, ...attributes];
+}
+
+/** What the flags mean for an instance. */
+export function instanceOptions(flags: InstanceFlags): InstanceOptions {
+  const levels: [name: string, value: string | number | undefined][] = [
+    ["rundir", flags.rundir],
+    ["log-level", flags.logLevel],
+    ["log-stderr-level", flags.logStderrLevel],
+    ["log-ring-size", flags.logRingSize],
+  ];
+  const attributes = { ...flags.setattr };
+  for (const [name, value] of levels) if (value !== undefined) attributes[name] = String(value);
+  return {
+    attributes,
+    socketPath: flags.socket,
+    allowGuests: flags.allowGuests,
+    allowRootOwner: flags.allowRootOwner,
+    clientQueueBytes: flags.clientQueue,
+    slowClient: flags.slowClient,
+    maxFrameBytes: flags.maxFrame,
+  };
+}
+
+function collectAttribute(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const mark = text.indexOf("=");
+  if (mark < 1) throw new InvalidArgumentError("Expected NAME=VALUE.");
+  return { ...before, [text.slice(0, mark)]: text.slice(mark + 1) };
+}

@@ -1,0 +1,83 @@
+import type { LogLevel, LogRecord } from "../client/index.ts";
+import type { Colors } from "./colors.ts";
+
+/** How records of the log are printed. */
+export interface LogLineOptions {
+  /** Times for people: a date when the minute changes, otherwise seconds since that date. */
+  readonly human: boolean;
+  /** With `human`: seconds since the record before. */
+  readonly delta: boolean;
+  readonly colors: Colors;
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Prints the records of a log, one after the other. Source: flux-dmesg(1). */
+export class LogLines {
+  readonly #options: LogLineOptions;
+  /** Time of the latest date, and of the latest record, in microseconds. */
+  #dated: number | undefined;
+  #latest = 0;
+
+  constructor(options: LogLineOptions) {
+    this.#options = options;
+  }
+
+  format(record: LogRecord): string {
+    const { colors } = this.#options;
+    const { appname, level, rank, message } = record;
+    const name = colors.yellow(`${appname}.${level}[${rank}]`);
+    return `${this.#time(record.timestamp)} ${name}: ${paint(level, message, colors)}`;
+  }
+
+  #time(timestamp: string): string {
+    const { human, delta, colors } = this.#options;
+    if (!human) return colors.green(timestamp);
+    const micros = microseconds(timestamp);
+    if (micros === undefined) return colors.green(`[${timestamp}]`);
+    const since = delta ? this.#latest : this.#dated;
+    const isNew = this.#dated === undefined || minuteOf(micros) !== minuteOf(this.#dated);
+    this.#latest = micros;
+    if (isNew || since === undefined) {
+      this.#dated = micros;
+      return colors.bold(colors.green(`[${localMinute(micros)}]`));
+    }
+    const seconds = (micros - since) / 1e6;
+    return colors.green(`[${`${seconds < 0 ? "" : "+"}${seconds.toFixed(6)}`.padStart(11)}]`);
+  }
+}
+
+function paint(level: LogLevel, text: string, colors: Colors): string {
+  switch (level) {
+    case "emerg":
+    case "alert":
+      return colors.inverse(colors.red(text));
+    case "crit":
+      return colors.bold(colors.red(text));
+    case "err":
+      return colors.red(text);
+    case "warning":
+      return colors.bold(text);
+    case "debug":
+      return colors.blue(text);
+    default:
+      return text;
+  }
+}
+
+/** Microseconds since the epoch; undefined for what is no time. */
+function microseconds(timestamp: string): number | undefined {
+  const ms = Date.parse(timestamp.replace(/\.\d+/, ""));
+  if (Number.isNaN(ms)) return undefined;
+  return ms * 1000 + Number(/\.(\d{1,6})/.exec(timestamp)?.[1]?.padEnd(6, "0") ?? 0);
+}
+
+function minuteOf(micros: number): number {
+  return Math.floor(micros / 60e6);
+}
+
+function localMinute(micros: number): string {
+  const date = new Date(micros / 1000);
+  const two = (number: number): string => String(number).padStart(2, "0");
+  return `${MONTHS[date.getMonth()]}${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
