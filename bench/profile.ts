@@ -2,6 +2,7 @@ import type { Profiler } from "node:inspector";
 import type { Program } from "./control/program.ts";
 import { Rig } from "./rig.ts";
 import { SCENARIOS, type Scenario } from "./scenarios.ts";
+import { isEvents } from "./work.ts";
 
 const TOP = 15;
 const WARM_UP_SECONDS = 1;
@@ -24,7 +25,7 @@ async function profileOf(scenario: Scenario, seconds: number): Promise<string> {
   const programs: [string, Program][] = [
     ["broker", rig.hub!],
     ["client", rig.near],
-    [scenario.work.kind === "publish" ? "subscribers" : "service", rig.far],
+    [isEvents(scenario.work) ? "subscribers" : "service", rig.far],
   ];
   for (const [, program] of programs) await program.call("profileStart");
   const run = await rig.run(seconds);

@@ -6,7 +6,7 @@ import { Program } from "./control/program.ts";
 import { startNats } from "./nats-server.ts";
 import type { NearRun } from "./programs/near.ts";
 import type { Place, SystemName } from "./systems/system.ts";
-import type { Work } from "./work.ts";
+import { isEvents, type Work } from "./work.ts";
 
 /** One run: what was done in which time, and the processor time it took each program. */
 export interface Run extends NearRun {
@@ -45,7 +45,7 @@ export class Rig implements AsyncDisposable {
     const hub = closers.use(hubOf(system));
     const far = closers.use(new Program("far"));
     const near = closers.use(new Program("near"));
-    const at = await openHub(system, hub, folder, work, closers, peer);
+    const at = await openHub(system, hub, folder, closers, peer);
     const place: Place = { system, at, credit: join(folder, "credit"), work };
     await far.call("open", place);
     await near.call("open", place);
@@ -58,7 +58,7 @@ export class Rig implements AsyncDisposable {
     const run = await this.near.call<NearRun>("run", { seconds });
     const after = await this.#read();
     const { kind, subscribers, responses } = this.work;
-    const expected = run.count * (kind === "publish" ? subscribers : 1);
+    const expected = run.count * (isEvents(this.work) ? subscribers : 1);
     const seen = after.seen - before.seen;
     if (seen !== expected || (kind === "stream" && run.count % responses !== 0))
       throw new Error(`${this.system}: the other side has seen ${seen} payloads, not ${expected}`);
@@ -98,13 +98,12 @@ async function openHub(
   system: SystemName,
   hub: Program | undefined,
   folder: string,
-  work: Work,
   closers: Closers,
   peer: string | undefined,
 ): Promise<string> {
   switch (system) {
     case "relay":
-      return hub!.call<string>("open", { folder, publish: work.kind === "publish" });
+      return hub!.call<string>("open", { folder });
     case "fluxbus":
       return hub!.call<string>("open", { socketPath: join(folder, "local-0") });
     case "nats":

@@ -54,7 +54,7 @@ export const SCENARIOS: readonly Scenario[] = SIZES.flatMap(([size, bytes]): Sce
     },
     {
       name: `fan-out-${size}`,
-      work: { ...REQUEST, kind: "publish", bytes, inFlight: small ? 64 : 8, subscribers: 100 },
+      work: { ...REQUEST, kind: "fan-out", bytes, inFlight: small ? 64 : 8, subscribers: 100 },
       unit: "deliveries/s",
       limit: 0.5,
       aim: 0.5,

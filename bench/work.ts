@@ -1,7 +1,7 @@
 /** What a scenario does, the same on every system. */
 export interface Work {
-  /** A request and its response, a request and a stream of responses, or a confirmed publication. */
-  readonly kind: "request" | "stream" | "publish";
+  /** A request and its response, a request and a stream of responses, a confirmed publication, or one that nobody confirms. */
+  readonly kind: "request" | "stream" | "publish" | "fan-out";
   /** Size of each payload, in bytes: of request, response and event. */
   readonly bytes: number;
   /** Workers of the client; each awaits what it asked for before it asks again. */
@@ -17,6 +17,11 @@ export interface Work {
 /** Service and method, and the topic of the events. */
 export const SERVICE = "bench";
 export const EVENT = "bench.event";
+
+/** True when the other side subscribes to events instead of serving requests. */
+export function isEvents({ kind }: Work): boolean {
+  return kind === "publish" || kind === "fan-out";
+}
 
 /** The payload of a scenario: bytes of all values. */
 export function payloadOf(work: Work): Uint8Array {

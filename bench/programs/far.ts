@@ -2,7 +2,7 @@
 
 import { answerParent } from "../control/child.ts";
 import { loadSystem, type Place } from "../systems/system.ts";
-import { PayloadCheck } from "../work.ts";
+import { isEvents, PayloadCheck } from "../work.ts";
 import { CreditSender } from "./credit.ts";
 
 let seen: PayloadCheck;
@@ -14,7 +14,7 @@ answerParent({
     const check = new PayloadCheck(work);
     seen = check;
     const credit = new CreditSender();
-    if (work.kind === "publish") await credit.listen(place.credit);
+    if (isEvents(work)) await credit.listen(place.credit);
     const { subscribers } = work;
     await system.openFar(place, {
       answer(payload) {

@@ -1,7 +1,7 @@
 /** The client: workers that each await what they asked for, for a given time. */
 import { answerParent } from "../control/child.ts";
 import { loadSystem, type NearSide, type Place } from "../systems/system.ts";
-import { PayloadCheck, undeliveredLimit, type Work } from "../work.ts";
+import { isEvents, PayloadCheck, undeliveredLimit, type Work } from "../work.ts";
 import { CreditGate } from "./credit.ts";
 
 /** What was done in one run: responses received, or events published and delivered to all. */
@@ -22,7 +22,7 @@ answerParent({
     work = place.work;
     check = new PayloadCheck(work);
     gate = new CreditGate(undeliveredLimit(work));
-    if (work.kind === "publish") await gate.connect(place.credit);
+    if (isEvents(work)) await gate.connect(place.credit);
     side = await system.openNear(place);
   },
 
@@ -33,7 +33,12 @@ answerParent({
       stopped = true;
     }, seconds * 1000);
     const start = performance.now();
-    const worker = { request: requestAgain, stream: streamAgain, publish: publishAgain }[work.kind];
+    const worker = {
+      request: requestAgain,
+      stream: streamAgain,
+      publish: publishAgain,
+      "fan-out": sendAgain,
+    }[work.kind];
     await Promise.all(Array.from({ length: work.inFlight }, worker));
     await gate.drained();
     clearTimeout(timer);
@@ -42,7 +47,7 @@ answerParent({
 });
 
 function done(): number {
-  return work.kind === "publish" ? gate.published : check.seen;
+  return isEvents(work) ? gate.published : check.seen;
 }
 
 async function requestAgain(): Promise<void> {
@@ -66,5 +71,14 @@ async function publishAgain(): Promise<void> {
     if (gate.open) gate.published++;
     else await gate.enter();
     await side.publish();
+  }
+}
+
+async function sendAgain(): Promise<void> {
+  while (!stopped) {
+    if (gate.open) gate.published++;
+    else await gate.enter();
+    const room = side.send();
+    if (room !== undefined) await room;
   }
 }

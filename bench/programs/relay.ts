@@ -1,19 +1,17 @@
 /**
  * The bare relay: two UNIX sockets, length-prefixed frames cut and forwarded unread, what one read brings to a connection written at once. Between
- * a client and a service frames go both ways. For publications each frame goes to every subscriber, and its head goes back to
- * the publisher as the confirmation.
+ * a client and a service frames go both ways; between a publisher and subscribers each frame goes to every subscriber, and what a subscriber
+ * confirms goes back.
  */
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { answerParent } from "../control/child.ts";
 import { FrameBatch, writeAll } from "../relay/frame-batch.ts";
 import { FrameReader, type TakeFrame } from "../relay/frame-reader.ts";
-import { HEAD_BYTES, readWord } from "../relay/word.ts";
 
 interface RelayOptions {
   /** Folder for the sockets `near` and `far`. */
   readonly folder: string;
-  readonly publish: boolean;
 }
 
 /** Connections that get the same frames, and the frames they get next. */
@@ -41,7 +39,7 @@ class Side {
 }
 
 answerParent({
-  async open({ folder, publish }: RelayOptions) {
+  async open({ folder }: RelayOptions) {
     const near = new Side();
     const far = new Side();
     const forward = (to: Side): TakeFrame => {
@@ -50,19 +48,11 @@ answerParent({
         to.wake();
       };
     };
-    const forwardAndConfirm: TakeFrame = (bytes, start, end) => {
-      far.batch.forward(bytes, start, end);
-      far.wake();
-      near.batch.add(readWord(bytes, start + HEAD_BYTES - 4), NOTHING);
-      near.wake();
-    };
-    await listen(join(folder, "near"), near, far, publish ? forwardAndConfirm : forward(far));
+    await listen(join(folder, "near"), near, far, forward(far));
     await listen(join(folder, "far"), far, near, forward(near));
     return folder;
   },
 });
-
-const NOTHING = new Uint8Array(0);
 
 /** Takes connections into `mine`; a connection waits while `other` is full. */
 async function listen(path: string, mine: Side, other: Side, frame: TakeFrame): Promise<void> {

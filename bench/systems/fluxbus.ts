@@ -1,6 +1,6 @@
 import type { Flux, Request } from "../../src/doors/fluxbus.ts";
 import { loadFluxbus } from "../product.ts";
-import { EVENT, payloadOf, SERVICE, type Work } from "../work.ts";
+import { EVENT, isEvents, payloadOf, SERVICE, type Work } from "../work.ts";
 import type { FarSide, FarWork, NearSide, Place, System } from "./system.ts";
 
 /** A Flux broker, ours or another: client and service are programs of this package. */
@@ -15,6 +15,10 @@ export const fluxbusSystem: System = {
         for await (const response of flux.callStream(`${SERVICE}.count`, payload)) take(response.payload);
       },
       publish: () => flux.publishRaw(EVENT, payload),
+      send() {
+        flux.sendEvent(flux.encodeEvent(EVENT, payload));
+        return flux.writable();
+      },
       close: () => flux.close(),
     };
   },
@@ -27,7 +31,7 @@ export const fluxbusSystem: System = {
       connections.push(flux);
       return flux;
     };
-    if (place.work.kind === "publish") {
+    if (isEvents(place.work)) {
       for (let index = 0; index < place.work.subscribers; index++) await subscribe(await open(), work);
       await subscribeOthers(await open(), place.work.otherPrefixes);
     } else await serve(await open(), place.work, work);

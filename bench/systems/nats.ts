@@ -1,4 +1,4 @@
-import { EVENT, payloadOf, SERVICE } from "../work.ts";
+import { EVENT, isEvents, payloadOf, SERVICE } from "../work.ts";
 import { NatsConnection, type NatsMessage } from "./nats-connection.ts";
 import { Responses } from "./responses.ts";
 import type { FarSide, FarWork, NearSide, Place, System } from "./system.ts";
@@ -11,21 +11,22 @@ const END = new Uint8Array(0);
  * `+OK` of verbose mode.
  */
 export const natsSystem: System = {
-  openNear: (place) => (place.work.kind === "publish" ? openPublisher(place) : openCaller(place)),
+  openNear: (place) => (isEvents(place.work) ? openPublisher(place) : openCaller(place)),
 
   async openFar(place: Place, work: FarWork): Promise<FarSide> {
+    const events = isEvents(place.work);
     const { kind, subscribers, otherPrefixes, responses } = place.work;
     const connections: NatsConnection[] = [];
-    const count = kind === "publish" ? subscribers : 1;
+    const count = events ? subscribers : 1;
     for (let index = 0; index < count; index++) {
       const connection: NatsConnection = await NatsConnection.open(place.at, {
         message: (message) => {
-          if (kind === "publish") work.event(message.payload);
+          if (events) work.event(message.payload);
           else if (kind === "request") connection.publish(message.reply!, work.answer(message.payload));
           else answerAll(connection, message, responses, work).catch(fail);
         },
       });
-      connection.subscribe(kind === "publish" ? EVENT : SERVICE);
+      connection.subscribe(events ? EVENT : SERVICE);
       await connection.ping();
       connections.push(connection);
     }
@@ -85,6 +86,7 @@ async function openCaller(place: Place): Promise<NearSide> {
       for await (const response of responses) take(response);
     },
     publish: () => Promise.reject(new Error("this connection asks")),
+    send: () => Promise.reject(new Error("this connection asks")),
     close: async () => connection.close(),
   };
 }
@@ -113,6 +115,12 @@ async function openPublisher(place: Place): Promise<NearSide> {
         waiting.push(resolve);
         connection.publish(EVENT, payload);
       }),
+    send() {
+      // Verbose mode confirms it all the same; nobody waits for it.
+      waiting.push(() => {});
+      connection.publish(EVENT, payload);
+      return connection.writable();
+    },
     close: async () => connection.close(),
   };
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { join } from "node:path";
 import { FrameStream } from "../relay/frame-stream.ts";
-import { payloadOf } from "../work.ts";
+import { isEvents, payloadOf } from "../work.ts";
 import { Responses } from "./responses.ts";
 import type { FarSide, FarWork, NearSide, Place, System } from "./system.ts";
 
@@ -16,11 +16,11 @@ export const relaySystem: System = {
 
   async openFar(place: Place, work: FarWork): Promise<FarSide> {
     const sockets: Socket[] = [];
-    const connections = place.work.kind === "publish" ? place.work.subscribers : 1;
+    const connections = isEvents(place.work) ? place.work.subscribers : 1;
     for (let index = 0; index < connections; index++) sockets.push(await open(join(place.at, "far")));
-    if (place.work.kind === "publish")
-      for (const socket of sockets) new FrameStream(socket, (_tag, payload) => work.event(payload));
-    else if (place.work.kind === "request") {
+    if (isEvents(place.work)) {
+      for (const socket of sockets) readEvents(socket, place.work.kind === "publish", work).catch(fail);
+    } else if (place.work.kind === "request") {
       const stream = new FrameStream(sockets[0]!, (tag, payload) => stream.send(tag, work.answer(payload)));
     } else {
       const { responses } = place.work;
@@ -31,6 +31,18 @@ export const relaySystem: System = {
     return { close: () => close(sockets) };
   },
 };
+
+/** Reads events one by one; confirms each, if that is wanted, with an empty frame under its tag. */
+async function readEvents(socket: Socket, confirm: boolean, work: FarWork): Promise<void> {
+  const events = new Responses();
+  const stream = new FrameStream(socket, (tag, payload) => {
+    events.push(payload);
+    if (confirm) stream.send(tag, NOTHING);
+  });
+  for await (const payload of events) work.event(payload);
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** Answers with a stream: an empty frame ends it. */
 async function count(
@@ -74,6 +86,10 @@ function caller(socket: Socket, payload: Uint8Array): Omit<NearSide, "close"> {
   return {
     request,
     publish: request,
+    send() {
+      stream.send(0, payload);
+      return stream.writable();
+    },
     async stream(take) {
       const responses = new Responses();
       ask((response) => responses.push(response));

@@ -21,6 +21,8 @@ export interface NearSide {
   stream(take: (payload: Uint8Array | undefined) => void): Promise<void>;
   /** Publishes one event; resolves when the system has confirmed it. */
   publish(): Promise<unknown>;
+  /** Publishes one event that nobody confirms; a promise when the socket takes no more for now. */
+  send(): Promise<void> | undefined;
   close(): Promise<void>;
 }
 

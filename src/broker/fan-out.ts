@@ -77,8 +77,8 @@ class Batch {
     const count = this.#count;
     this.#count = 0;
     this.#done();
-    const chunks = this.#sink.take();
-    const frames = chunks.length === 1 ? chunks[0]! : concatBytes(chunks);
+    // In memory of its very size: a slow client may keep it for long after the others.
+    const frames = concatBytes(this.#sink.take());
     const clients = [...this.#clients];
     for (const client of clients) client.leaveBatch(this.flush);
     for (const client of clients) this.#deliver(client, frames, count, this.#first);

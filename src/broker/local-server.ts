@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, rmSync, statSync } from "node:fs";
+import { chmodSync, lstatSync, rmSync, type Stats, statSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { errno, FluxError, utf8Length } from "../base/index.ts";
@@ -46,10 +46,14 @@ export class LocalServer {
     if (utf8Length(path) > SOCKET_PATH_MAX) {
       throw new FluxError("EINVAL", `socket path of more than ${SOCKET_PATH_MAX} bytes: ${path}`);
     }
-    if (options.readPeer === undefined && !isPrivate(dirname(path))) {
+    const directory = dirname(path);
+    const stat = statSync(directory, { throwIfNoEntry: false });
+    if (stat === undefined)
+      throw new FluxError("ENOENT", `directory ${directory} of the socket is not there`);
+    if (options.readPeer === undefined && !isPrivate(stat)) {
       throw new FluxError(
         "EPERM",
-        `${dirname(path)} is open to other users and peer credentials can't be read: install koffi or use a directory of mode 0700`,
+        `${directory} is open to other users and peer credentials can't be read: install koffi or use a directory of mode 0700`,
       );
     }
     removeSocket(path);
@@ -96,9 +100,7 @@ export class LocalServer {
   }
 }
 
-function isPrivate(directory: string): boolean {
-  const stat = statSync(directory, { throwIfNoEntry: false });
-  if (stat === undefined) throw new FluxError("ENOENT", `directory ${directory} of the socket is not there`);
+function isPrivate(stat: Stats): boolean {
   return (stat.mode & 0o077) === 0 && (process.getuid === undefined || stat.uid === process.getuid());
 }
 

@@ -20,6 +20,9 @@ export class Subscriptions {
   readonly #table = new PrefixTable<Subscription>();
   readonly #port: SubscriptionPort;
   readonly #watch = new SequenceWatch();
+  /** The topic of the latest event and who gets it: events of one topic often come in a row. */
+  #lastTopic: string | undefined;
+  #lastTargets: Subscription[] = [];
   /** The broker's answer for each prefix it was told of. */
   readonly #taken = new Map<string, Promise<void>>();
 
@@ -41,20 +44,19 @@ export class Subscriptions {
     const topic = message.topic;
     if (topic === undefined) return;
     if (this.#table.has("")) this.#check(message.seq);
-    let one: Subscription | undefined;
-    let many: Set<Subscription> | undefined;
+    if (topic !== this.#lastTopic) {
+      this.#lastTargets = this.#targets(topic);
+      this.#lastTopic = topic;
+    }
+    for (const subscription of this.#lastTargets) subscription.deliver(message);
+  }
+
+  #targets(topic: string): Subscription[] {
+    const targets = new Set<Subscription>();
     this.#table.match(topic, (subscriptions) => {
-      for (const subscription of subscriptions) {
-        if (one === undefined) one = subscription;
-        else {
-          many ??= new Set([one]);
-          many.add(subscription);
-        }
-      }
+      for (const subscription of subscriptions) targets.add(subscription);
     });
-    // Only now, for a subscription that is full leaves the table.
-    if (many === undefined) one?.deliver(message);
-    else for (const subscription of many) subscription.deliver(message);
+    return [...targets];
   }
 
   /** Tells a new connection all prefixes. */
@@ -81,6 +83,7 @@ export class Subscriptions {
 
   #join(subscription: Subscription): Promise<void> {
     const { prefix } = subscription;
+    this.#lastTopic = undefined;
     if (this.#table.add(prefix, subscription)) {
       if (prefix === "") this.#watch.reset();
       this.#taken.set(prefix, this.#port.ask("subscribe", prefix));
@@ -90,6 +93,7 @@ export class Subscriptions {
 
   async #leave(subscription: Subscription): Promise<void> {
     const { prefix } = subscription;
+    this.#lastTopic = undefined;
     if (!this.#table.delete(prefix, subscription)) return;
     const taken = this.#taken.get(prefix);
     this.#taken.delete(prefix);

@@ -1,10 +1,12 @@
 import type { Socket } from "node:net";
-import { ByteSink, copyBytes, EMPTY, FluxError, SHARE_BYTES } from "../base/index.ts";
+import { ByteSink, copyBytes, EMPTY, FluxError } from "../base/index.ts";
 import type { FrameLink, Receiver } from "../connector/index.ts";
 import { Framer, type Message } from "../message/index.ts";
 
 /** So much is written before the tick ends, so that the peer works on it while this side goes on. */
 const FLUSH_BYTES = 16 * 1024;
+/** Encoded frames, which many sockets may share, are passed on by reference from this size on: memory counts besides time. */
+const SHARE_FRAMES_BYTES = 4096;
 /** Above this, those who can wait are asked to. */
 const HIGH_WATER_BYTES = 256 * 1024;
 /** Longest wait for the system to take the last bytes of a connection that is closed without lingering. */
@@ -102,7 +104,7 @@ export class FrameSocket implements FrameLink {
   /** Queues bytes that are a whole number of frames and will never change. */
   sendEncoded(frames: Uint8Array): void {
     if (this.#silent) return;
-    if (frames.length >= SHARE_BYTES) this.#sink.share(frames);
+    if (frames.length >= SHARE_FRAMES_BYTES) this.#sink.share(frames);
     else {
       const at = this.#sink.reserve(frames.length);
       copyBytes(this.#sink.bytes, at, frames, 0, frames.length);
