@@ -14,13 +14,13 @@ import { type Credential, type Message, Role } from "../message/index.ts";
 import { AttributeTable } from "./attribute-table.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import { ClientConnection } from "./client-connection.ts";
+import { EventService } from "./event-service.ts";
 import { FlushRound } from "./flush-round.ts";
 import { LocalServer } from "./local-server.ts";
 import { LogRing } from "./log-ring.ts";
 import { attrMethods } from "./modules/attr.ts";
 import { brokerMethods } from "./modules/broker.ts";
 import { connectorLocalMethods } from "./modules/connector-local.ts";
-import { eventMethods } from "./modules/event.ts";
 import { logMethods } from "./modules/log.ts";
 import { type ModuleInfo, moduleMethods } from "./modules/module.ts";
 import { loadPeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
@@ -230,10 +230,7 @@ export class Broker implements AsyncDisposable {
     const { rx, tx } = this.#router;
     this.addService("broker", brokerMethods({ rank: 0, uuid: this.#identity.brokerUuid, rx, tx }));
     this.addService("attr", attrMethods(this.#attributes, onSetAttribute));
-    this.addService(
-      "event",
-      eventMethods(0, (event) => this.#router.publish(event)),
-    );
+    this.#router.addBuiltin(new EventService(0, (event) => this.#router.publish(event)));
     this.addService("service", {});
     this.addService("log", logMethods(this.#log));
     this.addService(

@@ -1,7 +1,7 @@
 import type { FrameLink } from "../connector/index.ts";
 import { type Credential, encodePushed, type Message } from "../message/index.ts";
 import { Disconnects } from "./disconnects.ts";
-import { ROUTE_PART_BYTES, type RouteIdentity, routeKey, samePart } from "./route-identity.ts";
+import { isClientPart, ROUTE_PART_BYTES, type RouteIdentity, routeKey } from "./route-identity.ts";
 
 /** Counters of one connection, in messages. */
 export interface ConnectionCounters {
@@ -30,6 +30,8 @@ export class ClientConnection {
   /** Last event it was given, so that one that matches two prefixes comes once. */
   lastEvent = 0;
   readonly #queueBytes: number;
+  /** Size of the message over the limit that the queue has begun with; 0 for none. */
+  #oversize = 0;
   #flushBatch: (() => void) | undefined;
 
   constructor(
@@ -52,13 +54,20 @@ export class ClientConnection {
 
   /** True when the route part at `at` is this client's. */
   isAt(head: Uint8Array, at: number): boolean {
-    return samePart(head, at, this.toBroker, ROUTE_PART_BYTES);
+    return isClientPart(head, at, this.toBroker, ROUTE_PART_BYTES);
   }
 
-  /** True when `bytes` more fit into its queue. An empty queue takes a message of any size. */
+  /**
+   * True when `bytes` more fit into its queue; asked before each message. An empty queue takes a message of any size, and has its usual room
+   * behind one that is over the limit.
+   */
   hasRoom(bytes: number): boolean {
     const queued = this.link.queuedBytes;
-    return queued === 0 || queued + bytes <= this.#queueBytes;
+    if (queued === 0) {
+      this.#oversize = bytes > this.#queueBytes ? bytes : 0;
+      return true;
+    }
+    return queued + bytes <= this.#queueBytes + this.#oversize;
   }
 
   /** Queues a message, routes pushed or popped; the caller has seen to its room. */

@@ -11,6 +11,8 @@ export class Disconnects {
   readonly #requests = new Map<string, Message>();
   /** Topics of requests to any rank that are known already: the common case costs one look. */
   #seen = new Set<string>();
+  /** The latest request that was noted, for those that come again and again with a rank. */
+  #last = { topic: "", nodeid: 0, upstream: 0 };
 
   /**
    * Takes note of a request that wants a response. Returns false when it can't: its disconnect topic would be over 255 bytes, or the
@@ -19,9 +21,11 @@ export class Disconnects {
   arm(request: Message, topic: string): boolean {
     const anywhere = request.aux1 === 0xffffffff && (request.flags & MessageFlag.UPSTREAM) === 0;
     if (anywhere && this.#seen.has(topic)) return true;
+    const upstream = request.flags & MessageFlag.UPSTREAM;
+    const last = this.#last;
+    if (last.topic === topic && last.nodeid === request.aux1 && last.upstream === upstream) return true;
     const disconnectTopic = siblingTopic(topic, "disconnect");
     if (!utf8Fits(disconnectTopic, TOPIC_MAX)) return false;
-    const upstream = request.flags & MessageFlag.UPSTREAM;
     const key = `${request.aux1} ${upstream} ${disconnectTopic}`;
     if (!this.#requests.has(key)) {
       if (this.#requests.size >= MAX_DISCONNECTS) return false;
@@ -38,6 +42,7 @@ export class Disconnects {
         }),
       );
     }
+    this.#last = { topic, nodeid: request.aux1, upstream };
     if (anywhere) {
       if (this.#seen.size >= MAX_DISCONNECTS) this.#seen = new Set();
       this.#seen.add(topic);
@@ -50,6 +55,7 @@ export class Disconnects {
     const requests = [...this.#requests.values()];
     this.#requests.clear();
     this.#seen.clear();
+    this.#last = { topic: "", nodeid: 0, upstream: 0 };
     return requests;
   }
 }

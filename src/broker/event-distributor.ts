@@ -1,4 +1,3 @@
-import { ByteSink, concatBytes } from "../base/index.ts";
 import type { LogLevel } from "../client/index.ts";
 import { type Message, MessageFlag, maySeePrivate, PrefixTable } from "../message/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -21,12 +20,11 @@ export class EventDistributor {
   readonly #subscriptions = new PrefixTable<ClientConnection>();
   readonly #options: EventDistributorOptions;
   readonly #fanOut: FanOut;
-  readonly #scratch = new ByteSink();
 
   constructor(options: EventDistributorOptions) {
     this.#options = options;
     this.#fanOut = new FanOut(
-      (client, frames, count, first) => this.#queue(client, frames, count, first),
+      (client, frames, count, first) => this.#giveBatch(client, frames, count, first),
       options.schedule,
     );
   }
@@ -57,35 +55,30 @@ export class EventDistributor {
       this.#fanOut.add(only, event, pushed, event.seq);
       return;
     }
-    const frame = this.#encode(event, pushed);
     for (const clients of sets ?? [only]) {
-      for (const client of clients) this.#give(client, event, frame, open);
+      for (const client of clients) this.#give(client, event, pushed, open);
     }
   }
 
-  #give(client: ClientConnection, event: Message, frame: Uint8Array, open: boolean): void {
+  #give(client: ClientConnection, event: Message, pushed: Uint8Array, open: boolean): void {
     const { seq } = event;
     if (client.lastEvent === seq) return;
     client.lastEvent = seq;
-    if (open || maySeePrivate(client.credential, event)) this.#queue(client, frame, 1, seq);
-    else {
+    if (!open && !maySeePrivate(client.credential, event)) {
       const text = `router: event > client=${client.uuid.slice(0, 5)}: Operation not permitted`;
       this.#options.log("err", text);
-    }
+    } else if (client.hasRoom(event.frameBytes(pushed.length))) {
+      this.#options.sent(1);
+      client.forward(event, pushed, event.headStart);
+    } else this.#options.slow.missEvents(client, 1, seq);
   }
 
-  #queue(client: ClientConnection, frames: Uint8Array, count: number, first: number): void {
+  #giveBatch(client: ClientConnection, frames: Uint8Array, count: number, first: number): void {
     if (!client.hasRoom(frames.length)) {
       this.#options.slow.missEvents(client, count, first);
       return;
     }
     this.#options.sent(count);
     client.sendEvents(frames, count);
-  }
-
-  #encode(event: Message, pushed: Uint8Array): Uint8Array {
-    event.forwardTo(this.#scratch, pushed, event.headStart);
-    const chunks = this.#scratch.take();
-    return chunks.length === 1 ? chunks[0]! : concatBytes(chunks);
   }
 }

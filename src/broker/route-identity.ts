@@ -4,8 +4,9 @@ import { encodePushed, type Message } from "../message/index.ts";
 const UUID_CHARS = 36;
 /** Bytes of a route part that holds a uuid. */
 export const ROUTE_PART_BYTES = UUID_CHARS + 1;
-/** So many bytes of a part are compared: more than chance needs. */
-const COMPARED_BYTES = 14;
+/** Of a client's part so many bytes are compared, and of the broker's own so many: two uuids can't be alike so far by chance. */
+const CLIENT_BYTES = 14;
+const OWN_BYTES = 9;
 
 /**
  * The two ids this broker puts on route stacks besides a client's own: its local connector's and its own, as flux-core does, whose
@@ -26,8 +27,8 @@ export class RouteIdentity {
   clientPart(response: Message): number {
     const { head, headEnd } = response;
     let at = response.headStart;
-    if (samePart(head, at, this.onPublished, 0)) at += ROUTE_PART_BYTES;
-    if (!samePart(head, at, this.#connectorPart, 0)) return -1;
+    if (samePart(head, at, this.onPublished, 0, OWN_BYTES)) at += ROUTE_PART_BYTES;
+    if (!samePart(head, at, this.#connectorPart, 0, OWN_BYTES)) return -1;
     at += ROUTE_PART_BYTES;
     return at + ROUTE_PART_BYTES <= headEnd && head[at] === UUID_CHARS ? at : -1;
   }
@@ -39,12 +40,16 @@ export class RouteIdentity {
  */
 export function routeKey(head: Uint8Array, at: number): number {
   let key = 0;
-  for (let i = at + 1; i < at + COMPARED_BYTES; i++) key = (Math.imul(key, 31) + head[i]!) | 0;
+  for (let i = at + 1; i < at + OWN_BYTES; i++) key = (Math.imul(key, 31) + head[i]!) | 0;
   return key;
 }
 
-/** True when the route part at `at` is the one at `partAt` of `part`: compared as far as two uuids can't be alike by chance. */
-export function samePart(bytes: Uint8Array, at: number, part: Uint8Array, partAt: number): boolean {
-  for (let i = 0; i < COMPARED_BYTES; i++) if (bytes[at + i] !== part[partAt + i]) return false;
+/** True when the route part at `at` is that of a client, which stands at `partAt` of `part`. */
+export function isClientPart(bytes: Uint8Array, at: number, part: Uint8Array, partAt: number): boolean {
+  return samePart(bytes, at, part, partAt, CLIENT_BYTES);
+}
+
+function samePart(bytes: Uint8Array, at: number, part: Uint8Array, partAt: number, count: number): boolean {
+  for (let i = 0; i < count; i++) if (bytes[at + i] !== part[partAt + i]) return false;
   return true;
 }

@@ -14,6 +14,7 @@ import type { ClientConnection } from "./client-connection.ts";
 import { ConnectorService } from "./connector-service.ts";
 import { decideRequest, type RoutingView } from "./decide.ts";
 import { EventDistributor } from "./event-distributor.ts";
+import { EventService } from "./event-service.ts";
 import { ROUTE_PART_BYTES, type RouteIdentity, routeKey } from "./route-identity.ts";
 import { Sequencer } from "./sequencer.ts";
 import { ServiceTable } from "./service-table.ts";
@@ -21,7 +22,7 @@ import { type SlowClientPolicy, SlowClients } from "./slow-clients.ts";
 import type { Uplink } from "./uplink.ts";
 
 /** Who serves a name on this rank. */
-export type Endpoint = ClientConnection | BuiltinService;
+export type Endpoint = ClientConnection | BuiltinService | EventService;
 
 /** Messages by type, as broker.stats-get shows them. */
 export interface TypeCounters {
@@ -54,8 +55,10 @@ export class Router implements RoutingView<Endpoint> {
   readonly slow: SlowClients;
   readonly #options: RouterOptions;
   readonly #identity: RouteIdentity;
-  readonly #connector: ConnectorService<BuiltinService>;
+  readonly #connector: ConnectorService<Exclude<Endpoint, ClientConnection>>;
   readonly #events: EventDistributor;
+  /** Who was found last: responses to one client often come in a row. */
+  #lastClient: ClientConnection | undefined;
 
   constructor(options: RouterOptions) {
     this.rank = options.rank;
@@ -88,6 +91,7 @@ export class Router implements RoutingView<Endpoint> {
   /** A connection is gone: tells the services it used, then forgets its services and subscriptions. */
   disconnect(client: ClientConnection): void {
     if (!this.clients.delete(client.key)) return;
+    this.#lastClient = undefined;
     for (const request of client.disconnects.take()) this.#route(client, request, request.topic!);
     this.services.removeAll(client);
     for (const prefix of client.subscriptions.keys()) this.#events.unsubscribe(client, prefix);
@@ -131,14 +135,18 @@ export class Router implements RoutingView<Endpoint> {
   }
 
   /** Registers a service of the broker itself. Throws EEXIST when the name is taken. */
-  addBuiltin(service: BuiltinService): void {
+  addBuiltin(service: BuiltinService | EventService): void {
     this.services.add(service.name, service, { userid: this.#options.owner, rolemask: Role.OWNER });
   }
 
   #clientAt(message: Message, at: number): ClientConnection | undefined {
     if (at < 0) return undefined;
+    const last = this.#lastClient;
+    if (last?.isAt(message.head, at) === true) return last;
     const client = this.clients.get(routeKey(message.head, at));
-    return client?.isAt(message.head, at) === true ? client : undefined;
+    if (client?.isAt(message.head, at) !== true) return undefined;
+    this.#lastClient = client;
+    return client;
   }
 
   #request(client: ClientConnection, request: Message, topic: string): void {
@@ -182,7 +190,10 @@ export class Router implements RoutingView<Endpoint> {
 
   #serve(endpoint: Endpoint, client: ClientConnection, request: Message, topic: string): void {
     this.tx.request++;
-    if (endpoint instanceof BuiltinService) endpoint.receive(request.withPushed(client.toBroker));
+    if (endpoint instanceof EventService) {
+      const response = endpoint.answer(request, topic);
+      if (response !== undefined) this.#answer(client, response);
+    } else if (endpoint instanceof BuiltinService) endpoint.receive(request.withPushed(client.toBroker));
     else if (!topic.includes(".")) this.#refuse(client, request, "ENOSYS", undefined);
     else if (endpoint.hasRoom(request.frameBytes(client.toService.length))) {
       endpoint.forward(request, client.toService, request.headStart);
@@ -196,6 +207,11 @@ export class Router implements RoutingView<Endpoint> {
     if ((request.flags & MessageFlag.NORESPONSE) !== 0) return;
     const payload = text === undefined ? undefined : textPayload(text);
     const response = request.deriveResponse(errno[code], payload);
+    this.#answer(client, response);
+  }
+
+  /** A response of the broker's own, to a request as the client sent it. */
+  #answer(client: ClientConnection, response: Message): void {
     response.userid = this.#options.owner;
     response.rolemask = Role.OWNER | Role.LOCAL;
     this.#deliverResponse(client, response, response.headStart);

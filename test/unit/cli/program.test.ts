@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Command, commandPath } from "../../../src/cli/commander.ts";
+import { fluxbusProgram } from "../../../src/cli/program.ts";
+
+function withDescendants(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withDescendants)];
+}
+
+const COMMANDS = withDescendants(fluxbusProgram());
+
+describe("the commands", () => {
+  test("are those that are documented", () => {
+    const leaves = COMMANDS.filter(({ commands }) => commands.length === 0).map(commandPath);
+    const names =
+      "start|broker|event pub|event sub|ping|rpc|getattr|setattr|lsattr|logger|dmesg|module list|version";
+    assert.deepEqual(
+      leaves,
+      names.split("|").map((name) => `fluxbus ${name}`),
+    );
+  });
+
+  for (const command of COMMANDS) {
+    test(`${commandPath(command)} has help that names all its options`, () => {
+      assert.notEqual(command.description(), "");
+      const help = command.helpInformation();
+      assert.match(help, new RegExp(`^Usage: ${commandPath(command)} `));
+      for (const option of command.options) {
+        if (option.hidden) continue;
+        assert(help.includes(option.long!), `${option.long} in the help`);
+        assert.match(option.description, /^[a-zA-Z]/, `${option.long} is described`);
+      }
+    });
+  }
+
+  test("that talk to a broker take --uri and --json", () => {
+    for (const command of COMMANDS.filter(({ commands }) => commands.length === 0)) {
+      const options = command.options.map(({ long }) => long);
+      const isServer = command.name() === "start" || command.name() === "broker";
+      assert.equal(options.includes("--uri"), !isServer, commandPath(command));
+      assert.equal(options.includes("--json"), command.name() !== "start", commandPath(command));
+    }
+  });
+});

@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { FluxError } from "../../../src/base/index.ts";
+import { Broker } from "../../../src/broker/index.ts";
+import { Flux, type LogLevel, type Status } from "../../../src/client/index.ts";
+import { connect } from "../../../src/connect/index.ts";
+import { type Connector, connectorPair, type PairEnd } from "../../../src/connector/index.ts";
+import type { Message } from "../../../src/message/index.ts";
+import { drain, rejects } from "../../helpers/rejects.ts";
+import { until } from "../../helpers/until.ts";
+
+const QUICK = { delayMs: 1, maxDelayMs: 5 };
+
+/** A place where brokers come and go on one socket path. */
+class Place implements AsyncDisposable {
+  readonly path: string;
+  readonly uri: string;
+  readonly #directory: string;
+  broker: Broker | undefined;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    this.path = join(directory, "local-0");
+    this.uri = `local://${this.path}`;
+  }
+
+  static async create(): Promise<Place> {
+    const place = new Place(await mkdtemp(join(tmpdir(), "flux-")));
+    await place.start();
+    return place;
+  }
+
+  async start(): Promise<void> {
+    this.broker = await Broker.start({ socketPath: this.path });
+  }
+
+  async stop(): Promise<void> {
+    await this.broker?.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** Options that write down the changes of status. */
+function watched() {
+  const changes: [Status, string | undefined][] = [];
+  const onStatus = (status: Status, reason: FluxError | undefined) => {
+    changes.push([status, reason?.code]);
+  };
+  return { changes, onStatus };
+}
+
+test("a broker that comes back: requests fail at once, subscriptions and services are there again", async () => {
+  await using place = await Place.create();
+  const { changes, onStatus } = watched();
+  const lines: [LogLevel, string][] = [];
+  const onLog = (level: LogLevel, text: string) => lines.push([level, text]);
+  await using flux = await connect(place.uri, { env: {}, reconnect: QUICK, onStatus, onLog, retries: 0 });
+  await using events = flux.subscribe("");
+  await using jobs = flux.subscribe("job.");
+  await using _service = await flux.serve("calc", { add: ({ a, b }) => ({ sum: a + b }) });
+  flux.handle("calc.hold", () => {});
+  for (let i = 0; i < 5; i++) await flux.publish("job.before");
+  const uuid = await flux.attributes.get("broker.uuid");
+  const call = rejects(flux.rpc("calc.hold"), "ECONNRESET", "connection to the broker was lost");
+  const stream = drain(flux.stream("calc.hold"));
+  await until(() => flux.serving === 2, "the requests");
+  await place.stop();
+  await call;
+  assert.equal((await stream).error?.code, "ECONNRESET");
+  await until(() => flux.status === "reconnecting", "the loss");
+  await rejects(flux.rpc("calc.add"), "ECONNRESET");
+  assert.deepEqual([flux.serving, flux.pending], [0, 0]);
+  await place.start();
+  await until(() => changes.length === 2, "the new connection");
+  assert.deepEqual(changes, [
+    ["reconnecting", "ECONNRESET"],
+    ["connected", undefined],
+  ]);
+  await using other = await connect(place.uri, { env: {} });
+  assert.deepEqual(await other.rpc("calc.add", { a: 1, b: 2 }), { sum: 3 });
+  await other.publish("job.after");
+  for (let i = 0; i < 5; i++) assert.equal((await jobs.next()).value?.topic, "job.before");
+  assert.equal((await jobs.next()).value?.topic, "job.after");
+  await until(() => events.queued === 6, "all events");
+  assert.deepEqual(lines, [], "numbers that start over are no loss");
+  assert.notEqual(await flux.attributes.get("broker.uuid"), uuid, "attributes are asked for anew");
+  await flux.close();
+  assert.deepEqual(changes.at(-1), ["closed", undefined]);
+});
+
+test("what was closed meanwhile is not restored", async () => {
+  await using place = await Place.create();
+  const { changes, onStatus } = watched();
+  await using flux = await connect(place.uri, { env: {}, reconnect: QUICK, onStatus, retries: 0 });
+  const events = flux.subscribe("a");
+  const service = await flux.serve("calc", {});
+  await events.ready;
+  await place.stop();
+  await until(() => flux.status === "reconnecting", "the loss");
+  await Promise.all([events.close(), service.close()]);
+  await place.start();
+  await until(() => changes.length === 2, "the new connection");
+  await using other = await connect(place.uri, { env: {} });
+  await using _mine = await other.serve("calc", {});
+  await rejects(flux.call("event.unsubscribe", { topic: "a" }), "ENOENT");
+});
+
+test("a name that another has taken is tried for again until it is free", async () => {
+  await using place = await Place.create();
+  const { changes, onStatus } = watched();
+  await using flux = await connect(place.uri, { env: {}, reconnect: QUICK, onStatus, retries: 0 });
+  await using _service = await flux.serve("calc", { who: () => ({ me: true }) });
+  await place.stop();
+  await until(() => flux.status === "reconnecting", "the loss");
+  await place.start();
+  const rival = await connect(place.uri, { env: {} });
+  const taken = await rival.serve("calc", { who: () => ({ me: false }) }).catch(() => undefined);
+  if (taken !== undefined) {
+    await until(() => (place.broker?.stats.clients ?? 0) > 1, "a try to come back");
+    assert.deepEqual(
+      changes.map(([status]) => status),
+      ["reconnecting"],
+    );
+  }
+  await rival.close();
+  await until(() => changes.length === 2, "the name");
+  await using other = await connect(place.uri, { env: {} });
+  assert.deepEqual(await other.rpc("calc.who"), { me: true });
+});
+
+test("maxAttempts ends it: the handle is closed with the last error", async () => {
+  await using place = await Place.create();
+  const { changes, onStatus } = watched();
+  const reconnect = { ...QUICK, maxAttempts: 3 };
+  await using flux = await connect(place.uri, { env: {}, reconnect, onStatus, retries: 0 });
+  const events = flux.subscribe("a");
+  await events.ready;
+  await place.stop();
+  await until(() => flux.status === "closed", "the end");
+  assert.deepEqual(changes, [
+    ["reconnecting", "ECONNRESET"],
+    ["closed", "ENOENT"],
+  ]);
+  assert.equal((await drain(events)).error?.code, "ENOENT");
+});
+
+test("without reconnect the loss is the end", async () => {
+  await using place = await Place.create();
+  const { changes, onStatus } = watched();
+  await using flux = await connect(place.uri, { env: {}, onStatus });
+  await place.stop();
+  await until(() => flux.status === "closed", "the end");
+  assert.deepEqual(changes, [["closed", "ECONNRESET"]]);
+  await rejects(flux.rpc("a.b"), "ECONNRESET", "handle is closed");
+});
+
+test("close ends the attempts", async () => {
+  await using place = await Place.create();
+  const { changes, onStatus } = watched();
+  await using flux = await connect(place.uri, { env: {}, reconnect: true, onStatus, retries: 0 });
+  const events = flux.subscribe("a");
+  await events.ready;
+  await place.stop();
+  await until(() => flux.status === "reconnecting", "the loss");
+  await flux.close();
+  await flux.close();
+  assert.deepEqual(changes.at(-1), ["closed", undefined]);
+  assert.deepEqual(await drain(events), { items: [], error: undefined });
+});
+
+test("a connection that is lost again while it is being restored is made once more", async () => {
+  const ends: PairEnd[] = [];
+  let answers = false;
+  const open = (): Connector => {
+    const [near, far] = connectorPair();
+    ends.push(far);
+    far.start({
+      message: (message: Message) => {
+        if (answers) far.send(message.deriveResponse(0, undefined));
+        else if (ends.length > 1) far.destroy();
+      },
+      closed() {},
+    });
+    return near;
+  };
+  const { changes, onStatus } = watched();
+  answers = true;
+  const flux = new Flux(open(), async () => open(), { reconnect: { delayMs: 1, maxDelayMs: 1 }, onStatus });
+  await flux.subscribe("a").ready;
+  answers = false;
+  ends[0]?.destroy();
+  await until(() => ends.length >= 4, "three attempts");
+  answers = true;
+  await until(() => flux.status === "connected" && changes.at(-1)?.[0] === "connected", "the connection");
+  assert.deepEqual(
+    changes.filter(([status]) => status === "connected"),
+    [["connected", undefined]],
+  );
+  await flux.close();
+});
