@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import type { FluxError } from "../../../src/base/index.ts";
 import { Broker } from "../../../src/broker/index.ts";
 import { Flux, type LogLevel, type Status } from "../../../src/client/index.ts";
@@ -165,12 +166,22 @@ test("close ends the attempts", async () => {
   await using place = await Place.create();
   const { changes, onStatus } = watched();
   await using flux = await connect(place.uri, { env: {}, reconnect: true, onStatus, retries: 0 });
+  let ends = 0;
+  flux.receive({
+    message() {},
+    closed: () => {
+      ends++;
+    },
+  });
   const events = flux.subscribe("a");
   await events.ready;
   await place.stop();
   await until(() => flux.status === "reconnecting", "the loss");
   await flux.close();
   await flux.close();
+  // The attempt that close ended has noticed by then.
+  await turn();
+  assert.equal(ends, 1);
   assert.deepEqual(changes.at(-1), ["closed", undefined]);
   assert.deepEqual(await drain(events), { items: [], error: undefined });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FluxError } from "../../../src/base/index.ts";
 import type { Flux } from "../../../src/client/index.ts";
-import { Role } from "../../../src/message/index.ts";
+import { Message, MessageFlag, Role } from "../../../src/message/index.ts";
 import { TestInstance } from "../../../src/testing/index.ts";
 import { drain, rejects } from "../../helpers/rejects.ts";
 import { until } from "../../helpers/until.ts";
@@ -187,6 +187,9 @@ test("a streaming method is not run for a request that wants no response", async
     *forever() {
       for (;;) yield { n: runs++ };
     },
+    *few() {
+      yield { n: runs++ };
+    },
   });
   service.add("list", {
     streaming: false,
@@ -196,6 +199,10 @@ test("a streaming method is not run for a request that wants no response", async
   });
   await flux.call("m.forever", {}, { noResponse: true });
   await flux.call("m.list", {}, { noResponse: true });
+  // No call makes both flags; the wire may bring them.
+  const { NORESPONSE, STREAMING } = MessageFlag;
+  for (const topic of ["m.few", "m.list"])
+    flux.send(Message.request({ topic, flags: NORESPONSE | STREAMING }));
   await flux.ping();
   assert.equal(runs, 0);
   assert.equal(flux.serving, 0);
