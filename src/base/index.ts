@@ -5,7 +5,6 @@ export {
   allocate,
   concatBytes,
   copyBytes,
-  decodeLatin1,
   decodeUtf8,
   decodeUtf8Strict,
   EMPTY,

@@ -1,7 +1,10 @@
 import { Message, MessageFlag, siblingTopic, TOPIC_MAX, utf8Fits } from "../message/index.ts";
 
 /** Most distinct disconnect requests kept for one client. */
-export const MAX_DISCONNECTS = 4096;
+export const MAX_DISCONNECTS = 65_536;
+
+/** Most topics kept in mind for the short way. */
+const MAX_SEEN = 4096;
 
 /**
  * The disconnect requests that one client's requests call for: one for each distinct disconnect topic, nodeid and UPSTREAM flag,
@@ -44,7 +47,7 @@ export class Disconnects {
     }
     this.#last = { topic, nodeid: request.aux1, upstream };
     if (anywhere) {
-      if (this.#seen.size >= MAX_DISCONNECTS) this.#seen = new Set();
+      if (this.#seen.size >= MAX_SEEN) this.#seen = new Set();
       this.#seen.add(topic);
     }
     return true;

@@ -12,6 +12,7 @@ import { Message, MessageFlag, Role, serviceOf, textPayload, USERID_UNKNOWN } fr
 import { Attributes } from "./attributes.ts";
 import { Caller, type Published, splitPack } from "./caller.ts";
 import type { FluxOptions } from "./flux-options.ts";
+import { describeThrown, guarded } from "./guard.ts";
 import { type HandleOptions, type RequestHandler, RequestHandlers } from "./handlers.ts";
 import { encodeLogRecord, type LogLevel, type LogNames, logTimestamp } from "./log-record.ts";
 import type { Methods } from "./method.ts";
@@ -52,6 +53,7 @@ export class Flux implements AsyncDisposable {
   readonly #handlers: RequestHandlers;
   readonly #services = new Set<Service>();
   readonly #options: FluxOptions;
+  readonly #onStatus: FluxOptions["onStatus"];
   /** The status that `onStatus` heard of last. */
   #told: Status = "connected";
   #strays: StrayReceiver | undefined;
@@ -63,9 +65,10 @@ export class Flux implements AsyncDisposable {
     const { reconnect = false, userid = USERID_UNKNOWN, rolemask = Role.NONE } = options;
     this.#options = options;
     this.attributes = new Attributes((topic, payload, callOptions) => this.rpc(topic, payload, callOptions));
-    this.#handlers = new RequestHandlers((topic, thrown) =>
-      this.#log("err", `handler of ${topic} failed: ${describe(thrown)}`),
-    );
+    const fault = (who: string) => (thrown: unknown) =>
+      this.#log("err", `${who} failed: ${describeThrown(thrown)}`);
+    this.#onStatus = guarded(options.onStatus, fault("onStatus"));
+    this.#handlers = new RequestHandlers((topic, thrown) => fault(`handler of ${topic}`)(thrown));
     this.#subscriptions = new Subscriptions({
       ask: async (method, topic) => {
         await this.call(`event.${method}`, { topic });
@@ -87,7 +90,7 @@ export class Flux implements AsyncDisposable {
         response: (message) => this.#strays?.message(message),
         restore: () => this.#restore(),
         status: (status, reason) => this.#statusChanged(status, reason),
-        trace: options.trace,
+        trace: guarded(options.trace, fault("trace")),
       },
       {
         reconnect: reconnect === true ? {} : reconnect === false ? undefined : reconnect,
@@ -386,15 +389,11 @@ export class Flux implements AsyncDisposable {
     // A new connection that is lost before it is restored was never told of.
     if (status === this.#told) return;
     this.#told = status;
-    this.#options.onStatus?.(status, reason);
+    this.#onStatus?.(status, reason);
   }
 
   #log(level: LogLevel, text: string): void {
     if (this.#options.onLog !== undefined) this.#options.onLog(level, text);
     else console.warn(`fluxbus: ${text}`);
   }
-}
-
-function describe(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

@@ -14,14 +14,13 @@ export {
   type LogNames,
   type LogRecord,
   logTimestamp,
-  parseLevel,
   parseLogRecord,
   severityOf,
 } from "./log-record.ts";
 export { handlerOf, type Method, type MethodCall, type MethodResult, type Methods } from "./method.ts";
 export type { CallOptions, PublishOptions, RpcOptions, StreamOptions, SubscribeOptions } from "./options.ts";
-export { encodePayload, type Payload } from "./payload.ts";
-export { encodeEvent, encodePublish } from "./publish.ts";
+export type { Payload } from "./payload.ts";
+export { encodePublish } from "./publish.ts";
 export { Received } from "./received.ts";
 export { type Reply, Request } from "./request.ts";
 export { Response } from "./response.ts";

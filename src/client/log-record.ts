@@ -33,13 +33,6 @@ export function severityOf(level: LogLevel): number {
   return LOG_LEVELS.indexOf(level);
 }
 
-/** The level of a name or number, undefined for neither. */
-export function parseLevel(text: string): LogLevel | undefined {
-  if (/^[0-7]$/.test(text)) return LOG_LEVELS[Number(text)];
-  const name = text === "error" ? "err" : text === "warn" ? "warning" : text;
-  return LOG_LEVELS.find((level) => level === name);
-}
-
 /**
  * A record as Flux writes it. The priority is the severity times 8: facility and severity are swapped with respect to RFC 5424,
  * as in flux-core's stdlog.

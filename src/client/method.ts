@@ -19,7 +19,7 @@ export type MethodReturn = MethodResult | void;
 /** A method of a service: a function, or a function with the roles that may call it, or a handler that answers by itself. */
 export type Method =
   | MethodCall
-  | ({ readonly call: MethodCall } & HandleOptions)
+  | ({ readonly answer: MethodCall } & HandleOptions)
   | ({ readonly request: RequestHandler } & HandleOptions);
 
 /** Methods of a service by name: the topic behind the service's name and a dot. */
@@ -30,8 +30,8 @@ export function handlerOf(method: Method): { handler: RequestHandler; options: H
   if (typeof method === "function")
     return { handler: callHandler(method), options: { streaming: isGenerator(method) } };
   if ("request" in method) return { handler: method.request, options: method };
-  const streaming = method.streaming ?? isGenerator(method.call);
-  return { handler: callHandler(method.call), options: { ...method, streaming } };
+  const streaming = method.streaming ?? isGenerator(method.answer);
+  return { handler: callHandler(method.answer), options: { ...method, streaming } };
 }
 
 function callHandler(call: MethodCall): RequestHandler {

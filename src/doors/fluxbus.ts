@@ -17,6 +17,7 @@ export {
   type Published,
   type PublishOptions,
   parseLogRecord,
+  Received,
   type ReconnectOptions,
   Request,
   type RequestHandler,

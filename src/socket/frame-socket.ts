@@ -185,7 +185,7 @@ export class FrameSocket implements FrameLink {
     try {
       this.#framer.push(chunk, this.#deliver);
     } catch (error) {
-      this.#close(FluxError.from(error, "EPROTO"));
+      this.#close(FluxError.from(error, "EIO"));
     }
   }
 

@@ -15,7 +15,7 @@ export function attrMethods(table: AttributeTable, onSet: (name: string, value: 
         request.respondPack("{s:s s:i}", "value", value, "flags", table.isImmutable(name) ? 1 : 0);
       },
     },
-    list: { allow: Role.ALL, call: () => ({ names: table.names() }) },
+    list: { allow: Role.ALL, answer: () => ({ names: table.names() }) },
     set: {
       request(request) {
         const [name, value, force] = request.unpack("{s:s s:s s?b}", "name", "value", "force");

@@ -19,16 +19,16 @@ const CLEARED: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
 export function brokerMethods(facts: BrokerFacts): Methods {
   return {
     ping: { allow: Role.USER, request: (request) => ping(request, facts) },
-    "stats-get": { allow: Role.ALL, call: () => ({ tx: facts.tx, rx: facts.rx }) },
+    "stats-get": { allow: Role.ALL, answer: () => ({ tx: facts.tx, rx: facts.rx }) },
     "stats-clear": {
-      call() {
+      answer() {
         Object.assign(facts.tx, CLEARED);
         Object.assign(facts.rx, CLEARED);
       },
     },
     rusage: {
       allow: Role.USER,
-      call: ({ who = "self" }: JsonObject) => resourceUsage(String(who)),
+      answer: ({ who = "self" }: JsonObject) => resourceUsage(String(who)),
     },
     getenv: {
       request(request) {

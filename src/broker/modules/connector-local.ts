@@ -9,7 +9,7 @@ export function connectorLocalMethods(
 ): Methods {
   return {
     "stats-get": {
-      call: () => ({
+      answer: () => ({
         server: {
           clients: [...router.clients.values()].map(({ uuid, credential, pid, counters, link }) => ({
             uuid,

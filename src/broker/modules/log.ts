@@ -16,7 +16,7 @@ export function logMethods(ring: LogRing): Methods {
         if (request.matchtag !== 0) request.respond();
       },
     },
-    clear: { call: () => ring.clear() },
+    clear: { answer: () => ring.clear() },
     dmesg: {
       streaming: true,
       async request(request) {
@@ -35,6 +35,6 @@ export function logMethods(ring: LogRing): Methods {
         if (!request.signal.aborted) request.respondError("ENODATA");
       },
     },
-    "stats-get": { call: () => ({ "ring-used": ring.texts.length, ...ring.counts }) },
+    "stats-get": { answer: () => ({ "ring-used": ring.texts.length, ...ring.counts }) },
   };
 }

@@ -17,5 +17,5 @@ export interface ModuleInfo {
 
 /** `module`: what flux-module(1) calls. */
 export function moduleMethods(list: () => readonly ModuleInfo[]): Methods {
-  return { list: { allow: Role.USER, call: () => ({ mods: list() }) } };
+  return { list: { allow: Role.USER, answer: () => ({ mods: list() }) } };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MAX_DISCONNECTS } from "../../../src/broker/disconnects.ts";
 import { Message, MessageFlag, Role, textPayload } from "../../../src/message/index.ts";
 import { TestInstance } from "../../../src/testing/index.ts";
 import { RawClient } from "../../helpers/raw-client.ts";
@@ -116,7 +117,7 @@ test("a request whose disconnect topic would be over 255 bytes is refused", asyn
 test("a client that asks more services than can be remembered is refused, not forgotten", async () => {
   await using instance = await TestInstance.start();
   await using client = await RawClient.connect(instance.uri);
-  const count = 5000;
+  const count = MAX_DISCONNECTS + 900;
   for (let i = 0; i < count; i++) client.send(request(`svc${i}.a`, { matchtag: i + 1 }));
   const errors = new Map<number, number>();
   for (let i = 0; i < count; i++) {
@@ -126,8 +127,8 @@ test("a client that asks more services than can be remembered is refused, not fo
   assert.deepEqual(
     [...errors],
     [
-      [38, 4096],
-      [22, count - 4096],
+      [38, MAX_DISCONNECTS],
+      [22, count - MAX_DISCONNECTS],
     ],
   );
   assert.equal((await client.ask(request("svc0.b"))).errnum, 38, "known ones go on");

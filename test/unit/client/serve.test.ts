@@ -130,14 +130,14 @@ test("streams from generators, iterables and subscriptions", async () => {
   await using _service = await server.serve("m", {
     map: {
       streaming: true,
-      call: ({ to }: { to: number }) => Array.from({ length: to }, (_, i) => ({ i })).values(),
+      answer: ({ to }) => Array.from({ length: to }, (_, i) => ({ i })).values(),
     },
     async later({ to }) {
       return Array.from({ length: to }, (_, i) => ({ i })).values();
     },
     events: {
       streaming: true,
-      call: async function* () {
+      answer: async function* () {
         for await (const event of server.subscribe("tick")) yield { seq: event.seq };
       },
     },
@@ -161,7 +161,7 @@ test("an iterator that waits for its next item is left at once when the caller g
   await using _service = await server.serve("m", {
     wait: {
       streaming: true,
-      call: (): AsyncIterable<object> => ({
+      answer: (): AsyncIterable<object> => ({
         [Symbol.asyncIterator]: () => ({
           next: () => new Promise(() => {}),
           return: async () => {
@@ -193,7 +193,7 @@ test("a streaming method is not run for a request that wants no response", async
   });
   service.add("list", {
     streaming: false,
-    *call() {
+    *answer() {
       yield { n: runs++ };
     },
   });
@@ -243,9 +243,9 @@ test("roles: only the owner, unless the method lets others in", async () => {
   const ok = () => ({});
   await using _service = await owner.serve("m", {
     closed: ok,
-    users: { allow: Role.USER, call: ok },
-    admins: { allow: Role.ADMIN, call: ok },
-    all: { allow: Role.ALL, call: ok },
+    users: { allow: Role.USER, answer: ok },
+    admins: { allow: Role.ADMIN, answer: ok },
+    all: { allow: Role.ALL, answer: ok },
   });
   for (const method of ["closed", "users", "admins", "all"]) await owner.rpc(`m.${method}`);
   await rejects(guest.rpc("m.closed"), "EPERM", "Request requires owner credentials");
@@ -254,6 +254,6 @@ test("roles: only the owner, unless the method lets others in", async () => {
   await guest.rpc("m.all");
   await guest.rpc("m.closed", {}, { noResponse: true });
   await rejects(guest.serve("calc", {}), "EPERM", null);
-  await using _own = await guest.serve(`${GUEST}-calc`, { f: { allow: Role.USER, call: ok } });
+  await using _own = await guest.serve(`${GUEST}-calc`, { f: { allow: Role.USER, answer: ok } });
   await owner.rpc(`${GUEST}-calc.f`);
 });
