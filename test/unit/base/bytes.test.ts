@@ -2,24 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import * as withBuffer from "../../../src/base/bytes.ts";
+import { importAsBrowser } from "../../helpers/browser-import.ts";
 
-/** The same module as a browser loads it, where there is no Buffer. */
-async function loadWithoutBuffer(): Promise<{
-  bytes: typeof withBuffer;
-  base64: typeof import("../../../src/base/base64.ts");
-}> {
-  const host = globalThis as { Buffer?: typeof Buffer | undefined };
-  const saved = host.Buffer;
-  host.Buffer = undefined;
-  try {
-    const bytes = (await import(`../../../src/base/bytes.ts?${"no-buffer"}`)) as typeof withBuffer;
-    const base64 = (await import(
-      `../../../src/base/base64.ts?${"no-buffer"}`
-    )) as typeof import("../../../src/base/base64.ts");
-    return { bytes, base64 };
-  } finally {
-    host.Buffer = saved;
-  }
+type Bytes = typeof withBuffer;
+type Base64 = typeof import("../../../src/base/base64.ts");
+
+/** The same modules as a browser loads them, where there is no Buffer. */
+async function loadWithoutBuffer(): Promise<{ bytes: Bytes; base64: Base64 }> {
+  const [bytes, base64] = await importAsBrowser<[Bytes, Base64]>("base/bytes.ts", "base/base64.ts");
+  return { bytes, base64 };
 }
 
 const anyText = fc.string({ unit: "binary", maxLength: 60 });

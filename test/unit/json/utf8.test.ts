@@ -2,30 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import * as node from "../../../src/json/utf8.ts";
+import { importAsBrowser } from "../../helpers/browser-import.ts";
 import { assertThrows } from "./throws.ts";
 
-/** The same module as a browser loads it: without Buffer and, in an old one, without isWellFormed. */
-async function asInBrowser(): Promise<typeof node> {
-  const { Buffer } = globalThis;
-  const prototype = String.prototype as { isWellFormed?: unknown };
-  const { isWellFormed } = prototype;
-  try {
-    Reflect.deleteProperty(globalThis, "Buffer");
-    Reflect.deleteProperty(prototype, "isWellFormed");
-    const specifier = "../../../src/json/utf8.ts?browser";
-    return (await import(specifier)) as typeof node;
-  } finally {
-    Object.assign(globalThis, { Buffer });
-    Object.defineProperty(prototype, "isWellFormed", {
-      value: isWellFormed,
-      writable: true,
-      configurable: true,
-    });
-  }
-}
-
 test("a browser reads and writes the same", async () => {
-  const browser = await asInBrowser();
+  const [browser] = await importAsBrowser<[typeof node]>("json/utf8.ts");
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       assert.deepEqual([...browser.encodeUtf8(text)], [...node.encodeUtf8(text)]);
