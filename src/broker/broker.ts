@@ -1,13 +1,16 @@
 import { hostname } from "node:os";
 import { FluxError } from "../base/index.ts";
 import {
+  describeThrown,
   Flux,
   type FluxOptions,
+  guarded,
   type LogLevel,
   type LogRecord,
   logTimestamp,
   type Methods,
   type Reply,
+  severityOf,
 } from "../client/index.ts";
 import { connectorPair, type FrameLink } from "../connector/index.ts";
 import { type Credential, type Message, Role } from "../message/index.ts";
@@ -88,7 +91,7 @@ export class Broker implements AsyncDisposable {
   readonly #builtins: BuiltinService[] = [];
   readonly #owner = process.getuid?.() ?? 0;
   #server: LocalServer | undefined;
-  #stopped = false;
+  #stopping: Promise<void> | undefined;
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
@@ -97,7 +100,9 @@ export class Broker implements AsyncDisposable {
       rank: 0,
       ringSize: options.logRingSize,
       level: options.logLevel,
-      print: options.onLog,
+      print: guarded(options.onLog, (thrown) =>
+        console.warn(`fluxbus: onLog failed: ${describeThrown(thrown)}`),
+      ),
     });
     this.#router = new Router({
       rank: 0,
@@ -140,7 +145,7 @@ export class Broker implements AsyncDisposable {
   /** A handle in this process, with the owner's rights. It speaks the same bytes as one over the socket. */
   connect(options: FluxOptions = {}): Flux {
     const open = () => {
-      if (this.#stopped) throw new FluxError("ECONNREFUSED", "broker has stopped");
+      if (this.#stopping !== undefined) throw new FluxError("ECONNREFUSED", "broker has stopped");
       const [near, far] = connectorPair(this.uri ?? "pair://");
       this.#accept(far, { userid: this.#owner, rolemask: Role.OWNER | Role.LOCAL }, process.pid);
       return near;
@@ -177,12 +182,19 @@ export class Broker implements AsyncDisposable {
     this.#log.append(record);
   }
 
-  /** Stops: no more clients come in, those that are there get what is queued for them and are closed. */
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
-    this.#stopped = true;
+  /**
+   * Stops: no more clients come in; those that are there get what is queued for them, 200 ms for it, and are closed. Called again it
+   * resolves with the first call.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     this.#server?.close();
     for (const service of this.#builtins) service.stop();
+    this.#router.flush();
     await Promise.all([...this.#router.clients.values()].map((client) => client.link.end(LINGER_MS)));
   }
 
@@ -268,7 +280,7 @@ export class Broker implements AsyncDisposable {
       "tbon.maxlevel": "0",
       "tbon.descendants": "0",
       "log-ring-size": String(this.#options.logRingSize ?? 1024),
-      "log-level": "7",
+      "log-level": String(severityOf(this.#options.logLevel ?? "debug")),
       "log-forward-level": "3",
       "log-critical-level": "2",
       "log-stderr-level": "3",

@@ -29,6 +29,10 @@ export class ClientConnection {
   readonly counters: ConnectionCounters = { received: 0, sent: 0, dropped: 0 };
   /** Last event it was given, so that one that matches two prefixes comes once. */
   lastEvent = 0;
+  /** True once it is disconnected: what still comes of it counts no more. */
+  gone = false;
+  /** True once an event was dropped for it, which is logged once. */
+  missesEvents = false;
   readonly #queueBytes: number;
   /** Size of the message over the limit that the queue has begun with; 0 for none. */
   #oversize = 0;
@@ -67,6 +71,7 @@ export class ClientConnection {
       this.#oversize = bytes > this.#queueBytes ? bytes : 0;
       return true;
     }
+    if (queued <= this.#queueBytes) this.#oversize = 0;
     return queued + bytes <= this.#queueBytes + this.#oversize;
   }
 

@@ -5,6 +5,9 @@ import type { ClientConnection } from "./client-connection.ts";
 import type { EventDistributor } from "./event-distributor.ts";
 import type { ServiceTable } from "./service-table.ts";
 
+/** Most prefixes a client may be subscribed to. */
+export const MAX_SUBSCRIPTIONS = 65_536;
+
 /**
  * The four requests a client's connector answers itself, whatever rank they name: event.subscribe and event.unsubscribe, counted by client and
  * prefix, and service.add and service.remove. Its responses bear no user and the role OWNER, and errors no text, as flux-core's do.
@@ -52,6 +55,7 @@ export class ConnectorService<E> {
 
   #subscribe(client: ClientConnection, prefix: string): void {
     const count = client.subscriptions.get(prefix) ?? 0;
+    if (count === 0 && client.subscriptions.size >= MAX_SUBSCRIPTIONS) throw new FluxError("ENOBUFS");
     client.subscriptions.set(prefix, count + 1);
     if (count === 0) this.#events.subscribe(client, prefix);
   }

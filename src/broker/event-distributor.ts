@@ -40,6 +40,11 @@ export class EventDistributor {
     this.#subscriptions.delete(prefix, client);
   }
 
+  /** Queues the events that wait in batches. */
+  flush(): void {
+    this.#fanOut.flush();
+  }
+
   /** Queues an event for its subscribers, with `pushed` on its route stack. */
   distribute(event: Message, pushed: Uint8Array): void {
     let only: ReadonlySet<ClientConnection> | undefined;

@@ -5,8 +5,11 @@
 export class FlushRound {
   readonly #flushes: (() => void)[] = [];
   readonly #run = (): void => {
-    for (let i = 0; i < this.#flushes.length; i++) this.#flushes[i]!();
-    this.#flushes.length = 0;
+    try {
+      for (let i = 0; i < this.#flushes.length; i++) this.#flushes[i]!();
+    } finally {
+      this.#flushes.length = 0;
+    }
   };
 
   readonly schedule = (flush: () => void): void => {

@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, rmSync, type Stats, statSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { errno, FluxError, utf8Length } from "../base/index.ts";
 import { ADMITTED, type Credential } from "../message/index.ts";
@@ -39,9 +39,17 @@ export class LocalServer {
   /**
    * Binds the socket, in place of a dead one, and listens.
    * @throws FluxError EINVAL for a path that is too long; ENOENT when its directory is not there; EPERM when peers can't be told apart and the directory is open to others; EADDRINUSE
-   *   when something other than a socket is in the way; the system's error otherwise.
+   *   when a living broker or something other than a socket is in the way; the system's error otherwise.
    */
   static async listen(options: LocalServerOptions): Promise<LocalServer> {
+    try {
+      return await LocalServer.#listen(options);
+    } catch (error) {
+      throw FluxError.from(error);
+    }
+  }
+
+  static async #listen(options: LocalServerOptions): Promise<LocalServer> {
     const { path } = options;
     if (utf8Length(path) > SOCKET_PATH_MAX) {
       throw new FluxError("EINVAL", `socket path of more than ${SOCKET_PATH_MAX} bytes: ${path}`);
@@ -56,7 +64,7 @@ export class LocalServer {
         `${directory} is open to other users and peer credentials can't be read: install koffi or use a directory of mode 0700`,
       );
     }
-    removeSocket(path);
+    await removeDeadSocket(path);
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
     const local = new LocalServer(options, server);
     server.on("connection", (socket) => local.#connection(socket));
@@ -65,7 +73,12 @@ export class LocalServer {
       server.listen({ path, backlog: BACKLOG }, () => resolve());
     });
     server.on("error", (error) => options.warn(`listening on ${path}: ${error.message}`));
-    chmodSync(path, 0o777);
+    try {
+      chmodSync(path, 0o777);
+    } catch (error) {
+      server.close();
+      throw error;
+    }
     return local;
   }
 
@@ -104,9 +117,22 @@ function isPrivate(stat: Stats): boolean {
   return (stat.mode & 0o077) === 0 && (process.getuid === undefined || stat.uid === process.getuid());
 }
 
-function removeSocket(path: string): void {
+/** Makes way for a new socket: removes one that nobody listens on any more. Throws EADDRINUSE for any other thing at `path`. */
+async function removeDeadSocket(path: string): Promise<void> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
   if (!stat.isSocket()) throw new FluxError("EADDRINUSE", `${path} exists and is no socket`);
+  if (await isListening(path)) throw new FluxError("EADDRINUSE", `another broker listens on ${path}`);
   rmSync(path);
+}
+
+function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
 }

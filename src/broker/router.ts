@@ -91,8 +91,9 @@ export class Router implements RoutingView<Endpoint> {
   /** A connection is gone: tells the services it used, then forgets its services and subscriptions. */
   disconnect(client: ClientConnection): void {
     if (!this.clients.delete(client.key)) return;
+    client.gone = true;
     this.#lastClient = undefined;
-    for (const request of client.disconnects.take()) this.#route(client, request, request.topic!);
+    for (const request of client.disconnects.take()) this.#route(client, request, request.topic!, true);
     this.services.removeAll(client);
     for (const prefix of client.subscriptions.keys()) this.#events.unsubscribe(client, prefix);
     client.subscriptions.clear();
@@ -100,7 +101,7 @@ export class Router implements RoutingView<Endpoint> {
 
   /** A message from a client: stamps its credentials and sends it on. One without a topic, and a control message, is dropped. */
   receive(client: ClientConnection, message: Message): void {
-    if ((message.flags & MessageFlag.TOPIC) === 0) return;
+    if ((message.flags & MessageFlag.TOPIC) === 0 || client.gone) return;
     client.counters.received++;
     stampCredential(message, client.credential);
     if (message.type === MessageType.RESPONSE) this.respond(message);
@@ -139,6 +140,11 @@ export class Router implements RoutingView<Endpoint> {
     this.services.add(service.name, service, { userid: this.#options.owner, rolemask: Role.OWNER });
   }
 
+  /** Queues the events that wait in batches. */
+  flush(): void {
+    this.#events.flush();
+  }
+
   #clientAt(message: Message, at: number): ClientConnection | undefined {
     if (at < 0) return undefined;
     const last = this.#lastClient;
@@ -165,14 +171,16 @@ export class Router implements RoutingView<Endpoint> {
       );
       return;
     }
-    this.#route(client, request, topic);
+    // A cancel is small and frees what it cancels: it goes out whatever is queued.
+    const must = (request.flags & MessageFlag.NORESPONSE) !== 0 && topic.endsWith(".cancel");
+    this.#route(client, request, topic, must);
   }
 
-  #route(client: ClientConnection, request: Message, topic: string): void {
+  #route(client: ClientConnection, request: Message, topic: string, must: boolean): void {
     const decision = decideRequest(request, topic, this);
     switch (decision.to) {
       case "service":
-        this.#serve(decision.endpoint, client, request, topic);
+        this.#serve(decision.endpoint, client, request, topic, must);
         return;
       case "rank":
         if (this.#options.uplink?.toRank(decision.rank, request.withPushed(client.toService)) === true)
@@ -188,14 +196,14 @@ export class Router implements RoutingView<Endpoint> {
     this.#refuse(client, request, "EHOSTUNREACH", undefined);
   }
 
-  #serve(endpoint: Endpoint, client: ClientConnection, request: Message, topic: string): void {
+  #serve(endpoint: Endpoint, client: ClientConnection, request: Message, topic: string, must: boolean): void {
     this.tx.request++;
     if (endpoint instanceof EventService) {
       const response = endpoint.answer(request, topic);
       if (response !== undefined) this.#answer(client, response);
     } else if (endpoint instanceof BuiltinService) endpoint.receive(request.withPushed(client.toBroker));
     else if (!topic.includes(".")) this.#refuse(client, request, "ENOSYS", undefined);
-    else if (endpoint.hasRoom(request.frameBytes(client.toService.length))) {
+    else if (endpoint.hasRoom(request.frameBytes(client.toService.length)) || must) {
       endpoint.forward(request, client.toService, request.headStart);
     } else {
       this.slow.missRequest(endpoint);

@@ -1,6 +1,8 @@
 import { FluxError } from "../base/index.ts";
 import { type Credential, Role, serviceOf } from "../message/index.ts";
 
+/** Longest name of a service, in characters: with a method it has to fit a topic. */
+const NAME_MAX = 255;
 /** Most topics whose provider is kept in mind. */
 const MAX_PROVIDERS = 4096;
 
@@ -32,11 +34,11 @@ export class ServiceTable<E> {
 
   /**
    * Registers a name.
-   * @throws FluxError EINVAL for one that is empty or has a dot, EPERM for a guest's that lacks its user id and a dash in front,
+   * @throws FluxError EINVAL for one that is empty, has a dot or is over 255 characters, EPERM for a guest's that lacks its user id and a dash in front,
    *   EEXIST for one that is taken.
    */
   add(name: string, endpoint: E, credential: Credential): void {
-    if (name === "" || name.includes(".")) throw new FluxError("EINVAL");
+    if (name === "" || name.length > NAME_MAX || name.includes(".")) throw new FluxError("EINVAL");
     if ((credential.rolemask & Role.OWNER) === 0 && !name.startsWith(`${credential.userid}-`))
       throw new FluxError("EPERM");
     if (this.#endpoints.has(name)) throw new FluxError("EEXIST");

@@ -39,7 +39,8 @@ export class SlowClients {
       return;
     }
     this.#counters.droppedEvents += count;
-    if (client.counters.dropped === 0) {
+    if (!client.missesEvents) {
+      client.missesEvents = true;
       this.#log("warning", `${nameOf(client)} does not keep up: events from ${first} on are dropped for it`);
     }
     client.counters.dropped += count;

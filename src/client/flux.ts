@@ -23,7 +23,8 @@ import { Response } from "./response.ts";
 import type { ResponseStream } from "./response-stream.ts";
 import type { Exchange, StrayReceiver, Waiting } from "./rpc.ts";
 import { responseOf } from "./rpc.ts";
-import { Service } from "./service.ts";
+import type { Service } from "./service.ts";
+import { Services } from "./services.ts";
 import { Session, type Status } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -51,7 +52,7 @@ export class Flux implements AsyncDisposable {
   readonly #caller: Caller;
   readonly #subscriptions: Subscriptions;
   readonly #handlers: RequestHandlers;
-  readonly #services = new Set<Service>();
+  readonly #services: Services;
   readonly #options: FluxOptions;
   readonly #onStatus: FluxOptions["onStatus"];
   /** The status that `onStatus` heard of last. */
@@ -69,6 +70,14 @@ export class Flux implements AsyncDisposable {
       this.#log("err", `${who} failed: ${describeThrown(thrown)}`);
     this.#onStatus = guarded(options.onStatus, fault("onStatus"));
     this.#handlers = new RequestHandlers((topic, thrown) => fault(`handler of ${topic}`)(thrown));
+    this.#services = new Services({
+      handlers: this.#handlers,
+      ask: async (method, service) => {
+        await this.call(`service.${method}`, { service });
+      },
+      isConnected: () => this.status === "connected",
+      log: (level, text) => this.#log(level, text),
+    });
     this.#subscriptions = new Subscriptions({
       ask: async (method, topic) => {
         await this.call(`event.${method}`, { topic });
@@ -273,21 +282,7 @@ export class Flux implements AsyncDisposable {
    *   its user id. Source: flux_service_register(3).
    */
   async serve(name: string, methods: Methods): Promise<Service> {
-    const service = new Service(name, methods, {
-      handlers: this.#handlers,
-      remove: async (closing) => {
-        if (this.#services.delete(closing) && this.status === "connected")
-          await this.call("service.remove", { service: name });
-      },
-    });
-    try {
-      await this.call("service.add", { service: name });
-    } catch (error) {
-      await service.close();
-      throw error;
-    }
-    this.#services.add(service);
-    return service;
+    return this.#services.add(name, methods);
   }
 
   /**
@@ -362,9 +357,7 @@ export class Flux implements AsyncDisposable {
   async #restore(): Promise<void> {
     this.attributes.clear();
     await this.#subscriptions.restore();
-    await Promise.all(
-      [...this.#services].map((service) => this.call("service.add", { service: service.name })),
-    );
+    await this.#services.restore();
   }
 
   #stamped(message: Message): Message {
@@ -375,8 +368,7 @@ export class Flux implements AsyncDisposable {
   }
 
   #serves(topic: string): boolean {
-    const name = serviceOf(topic);
-    return this.#handlers.has(topic) || [...this.#services].some((service) => service.name === name);
+    return this.#handlers.has(topic) || this.#services.has(serviceOf(topic));
   }
 
   #statusChanged(status: Status, reason: FluxError | undefined): void {
@@ -393,7 +385,12 @@ export class Flux implements AsyncDisposable {
   }
 
   #log(level: LogLevel, text: string): void {
-    if (this.#options.onLog !== undefined) this.#options.onLog(level, text);
-    else console.warn(`fluxbus: ${text}`);
+    const { onLog } = this.#options;
+    const print = (thrown?: unknown) =>
+      console.warn(
+        `fluxbus: ${text}${thrown === undefined ? "" : ` (onLog failed: ${describeThrown(thrown)})`}`,
+      );
+    if (onLog === undefined) print();
+    else guarded(onLog, print)?.(level, text);
   }
 }

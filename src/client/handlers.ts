@@ -143,13 +143,13 @@ export class RequestHandlers {
   }
 
   #failed(request: Request, topic: string, error: unknown): void {
-    if (!(error instanceof FluxError)) this.#fault(topic, error);
-    if (request.answered) return;
     try {
-      request.respondFailure(error);
+      if (!request.answered) request.respondFailure(error);
     } catch (sendError) {
       this.#fault(topic, sendError);
     }
+    // Behind the answer: the caller has it whatever becomes of the report.
+    if (!(error instanceof FluxError)) this.#fault(topic, error);
   }
 
   #default(request: Request, topic: string): void {

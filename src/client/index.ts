@@ -4,6 +4,7 @@ export type { Published } from "./caller.ts";
 export { Event } from "./event.ts";
 export { Flux, type PingReply } from "./flux.ts";
 export type { FluxOptions } from "./flux-options.ts";
+export { describeThrown, guarded } from "./guard.ts";
 export { type HandleOptions, type OnFault, type RequestHandler, RequestHandlers } from "./handlers.ts";
 export {
   decodeLogText,

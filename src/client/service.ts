@@ -12,7 +12,7 @@ export interface ServicePort {
 export class Service implements AsyncDisposable {
   readonly name: string;
   readonly #port: ServicePort;
-  readonly #undo: (() => void)[] = [];
+  readonly #undo = new Set<() => void>();
   #open = true;
 
   /** For the handle; `flux.serve` makes these. */
@@ -30,8 +30,12 @@ export class Service implements AsyncDisposable {
 
   /** Adds a handler that answers by itself, for a method name or a glob of them; returns what takes it away. */
   handle(method: string, handler: RequestHandler, options?: HandleOptions): () => void {
-    const undo = this.#port.handlers.add(`${this.name}.${method}`, handler, options);
-    this.#undo.push(undo);
+    const forget = this.#port.handlers.add(`${this.name}.${method}`, handler, options);
+    const undo = (): void => {
+      this.#undo.delete(undo);
+      forget();
+    };
+    this.#undo.add(undo);
     return undo;
   }
 
@@ -39,7 +43,7 @@ export class Service implements AsyncDisposable {
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    for (const undo of this.#undo.splice(0)) undo();
+    for (const undo of this.#undo) undo();
     await this.#port.remove(this);
   }
 

@@ -20,6 +20,7 @@ export class Subscriptions {
   readonly #table = new PrefixTable<Subscription>();
   readonly #port: SubscriptionPort;
   readonly #watch = new SequenceWatch();
+  #watching = false;
   /** The topic of the latest event and who gets it: events of one topic often come in a row. */
   #lastTopic: string | undefined;
   #lastTargets: Subscription[] = [];
@@ -85,8 +86,9 @@ export class Subscriptions {
     const { prefix } = subscription;
     this.#lastTopic = undefined;
     if (this.#table.add(prefix, subscription)) {
-      if (prefix === "") this.#watch.reset();
-      this.#taken.set(prefix, this.#port.ask("subscribe", prefix));
+      const taken = this.#port.ask("subscribe", prefix);
+      this.#taken.set(prefix, taken);
+      if (prefix === "") this.#watchFrom(taken);
     }
     return this.#taken.get(prefix)!;
   }
@@ -106,7 +108,20 @@ export class Subscriptions {
     }
   }
 
+  /** Only from when the broker has taken the subscription to all events on does a hole in their numbers mean a loss. */
+  #watchFrom(taken: Promise<void>): void {
+    this.#watching = false;
+    taken.then(
+      () => {
+        this.#watch.reset();
+        this.#watching = true;
+      },
+      () => {},
+    );
+  }
+
   #check(seq: number): void {
+    if (!this.#watching) return;
     const finding = this.#watch.observe(seq);
     if (finding === undefined) return;
     this.#port.log(finding.kind === "duplicate" ? "debug" : "err", describeFinding(finding));

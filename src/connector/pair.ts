@@ -107,7 +107,9 @@ export class PairEnd implements Connector, FrameLink {
       return;
     }
     try {
-      this.#framer.push(chunk, (message) => receiver.message(message));
+      this.#framer.push(chunk, (message) => {
+        if (!this.#closed) receiver.message(message);
+      });
     } catch (error) {
       // A frame over the limit: it ends the connection, as over a socket. Anything else is a fault of the receiver.
       if (!FluxError.is(error)) throw error;

@@ -37,8 +37,7 @@ export function brokerMethods(facts: BrokerFacts): Methods {
         const env: Record<string, string> = {};
         for (const name of names) {
           if (typeof name !== "string") throw new FluxError("EPROTO");
-          const value = process.env[name];
-          if (value !== undefined) env[name] = value;
+          if (Object.hasOwn(process.env, name)) env[name] = process.env[name]!;
         }
         request.respond({ env });
       },

@@ -24,11 +24,14 @@ export function logMethods(ring: LogRing): Methods {
         const lines = new AsyncQueue<string>({ limit: FOLLOW_QUEUE, overflow: "drop-oldest" });
         const unfollow = follow ? ring.follow((text) => lines.push(text)) : undefined;
         request.signal.addEventListener("abort", () => lines.stop(), { once: true });
-        if (nobacklog !== true) for (const text of ring.texts) request.respond(text);
+        if (nobacklog !== true) for (const text of ring.texts) lines.push(text);
         if (!follow) lines.end();
         try {
-          for (let line = await lines.next(); line.done !== true; line = await lines.next())
+          for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
             request.respond(line.value);
+            const room = request.writable();
+            if (room !== undefined) await room;
+          }
         } finally {
           unfollow?.();
         }

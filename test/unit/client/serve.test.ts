@@ -213,7 +213,7 @@ test("names: taken is EEXIST, with a dot EINVAL, none of them leaves methods beh
   const [one, other] = [await instance.connect(), await instance.connect()];
   const service = await one.serve("mine", { who: () => ({ one: true }) });
   await rejects(other.serve("mine", { who: () => ({}) }), "EEXIST", null);
-  await rejects(one.serve("mine", { who: () => ({}) }), "EEXIST", null);
+  await rejects(one.serve("mine", { who: () => ({}) }), "EEXIST", "this handle serves 'mine' already");
   assert.deepEqual(await other.rpc("mine.who"), { one: true });
   await rejects(one.serve("my.own", {}), "EINVAL", null);
   await rejects(one.serve("broker", {}), "EEXIST", null);
