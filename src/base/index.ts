@@ -10,6 +10,7 @@ export {
   EMPTY,
   encodeCString,
   encodeUtf8,
+  plainView,
   sameBytes,
   utf8Length,
   writeUtf8,

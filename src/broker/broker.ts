@@ -222,6 +222,8 @@ export class Broker implements AsyncDisposable {
     );
     link.start({
       message: (message) => this.#router.receive(client, message),
+      frame: (bytes, start, end) => this.#router.receiveFrame(client, bytes, start, end),
+      pause: () => this.#router.pause(),
       closed: (reason) => {
         this.#router.disconnect(client);
         if (reason !== undefined && !QUIET.has(reason.code)) {

@@ -1,7 +1,7 @@
 import type { FrameLink } from "../connector/index.ts";
 import { type Credential, encodePushed, type Message } from "../message/index.ts";
 import { Disconnects } from "./disconnects.ts";
-import { isClientPart, ROUTE_PART_BYTES, type RouteIdentity, routeKey } from "./route-identity.ts";
+import { isClientPart, isStack, ROUTE_PART_BYTES, type RouteIdentity, routeKey } from "./route-identity.ts";
 
 /** Counters of one connection, in messages. */
 export interface ConnectionCounters {
@@ -23,6 +23,7 @@ export class ClientConnection {
   /** Route parts for requests of this client: to the broker's services, and to another client's. */
   readonly toBroker: Uint8Array;
   readonly toService: Uint8Array;
+  readonly #stack: DataView;
   readonly disconnects = new Disconnects();
   /** How often it subscribed to each prefix. */
   readonly subscriptions = new Map<string, number>();
@@ -53,12 +54,19 @@ export class ClientConnection {
     this.#queueBytes = queueBytes;
     this.toBroker = encodePushed([identity.connectorUuid, uuid]);
     this.toService = encodePushed([identity.brokerUuid, identity.connectorUuid, uuid]);
+    const { buffer, byteOffset, length } = this.toService;
+    this.#stack = new DataView(buffer, byteOffset, length);
     this.key = routeKey(this.toBroker, ROUTE_PART_BYTES);
   }
 
   /** True when the route part at `at` is this client's. */
   isAt(head: Uint8Array, at: number): boolean {
     return isClientPart(head, at, this.toBroker, ROUTE_PART_BYTES);
+  }
+
+  /** True when the route parts at `at` are those a request of this client for another's service carries. */
+  isRequesterAt(words: DataView, at: number): boolean {
+    return isStack(words, at, this.#stack);
   }
 
   /**
@@ -75,6 +83,11 @@ export class ClientConnection {
     return queued + bytes <= this.#queueBytes + this.#oversize;
   }
 
+  /** Bytes that fit into its queue besides what is in it; what `hasRoom` decides by, unless the queue is empty. */
+  get room(): number {
+    return this.#queueBytes + this.#oversize - this.link.queuedBytes;
+  }
+
   /** Queues a message, routes pushed or popped; the caller has seen to its room. */
   forward(message: Message, pushed: Uint8Array, headFrom: number): void {
     this.#flushBatch?.();
@@ -87,6 +100,13 @@ export class ClientConnection {
     this.#flushBatch?.();
     this.counters.sent += count;
     this.link.sendEncoded(frames);
+  }
+
+  /** Queues `count` responses, encoded in `bytes[start, end)`; the caller has seen to their room. */
+  sendResponses(bytes: Uint8Array, start: number, end: number, count: number): void {
+    this.#flushBatch?.();
+    this.counters.sent += count;
+    this.link.sendCopy(bytes, start, end);
   }
 
   /** Events for this client are in a batch, which `flush` sends: before anything else, and before it is in another batch. */

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { encodePushed, type Message } from "../message/index.ts";
+import { encodePushed } from "../message/index.ts";
 
 const UUID_CHARS = 36;
 /** Bytes of a route part that holds a uuid. */
 export const ROUTE_PART_BYTES = UUID_CHARS + 1;
+/** Bytes of the route stack of a client's request for another client's service: three uuids. */
+export const STACK_BYTES = 3 * ROUTE_PART_BYTES;
 /** Of a client's part so many bytes are compared, and of the broker's own so many: two uuids can't be alike so far by chance. */
 const CLIENT_BYTES = 14;
 const OWN_BYTES = 9;
@@ -21,16 +23,15 @@ export class RouteIdentity {
   readonly #connectorPart = encodePushed([this.connectorUuid]);
 
   /**
-   * Offset in the head of a response of the part that names the client it is for, below the broker's and the connector's own; -1 when the top of
+   * Offset in the head of a response, which is in `head[start, end)`, of the part that names the client it is for, below the broker's and the connector's own; -1 when the top of
    * its stack is not this broker's.
    */
-  clientPart(response: Message): number {
-    const { head, headEnd } = response;
-    let at = response.headStart;
+  clientPart(head: Uint8Array, start: number, end: number): number {
+    let at = start;
     if (samePart(head, at, this.onPublished, 0, OWN_BYTES)) at += ROUTE_PART_BYTES;
     if (!samePart(head, at, this.#connectorPart, 0, OWN_BYTES)) return -1;
     at += ROUTE_PART_BYTES;
-    return at + ROUTE_PART_BYTES <= headEnd && head[at] === UUID_CHARS ? at : -1;
+    return at + ROUTE_PART_BYTES <= end && head[at] === UUID_CHARS ? at : -1;
   }
 }
 
@@ -47,6 +48,17 @@ export function routeKey(head: Uint8Array, at: number): number {
 /** True when the route part at `at` is that of a client, which stands at `partAt` of `part`. */
 export function isClientPart(bytes: Uint8Array, at: number, part: Uint8Array, partAt: number): boolean {
   return samePart(bytes, at, part, partAt, CLIENT_BYTES);
+}
+
+/** True when the three route parts at `at`, in memory that has them all, are those of `stack`: as much of each is compared as `isClientPart` does. */
+export function isStack(words: DataView, at: number, stack: DataView): boolean {
+  for (let i = 0; i < STACK_BYTES; i += ROUTE_PART_BYTES) {
+    if (words.getInt32(at + i) !== stack.getInt32(i)) return false;
+    if (words.getInt32(at + i + 4) !== stack.getInt32(i + 4)) return false;
+    if (words.getInt32(at + i + 8) !== stack.getInt32(i + 8)) return false;
+    if (words.getInt32(at + i + 12) !== stack.getInt32(i + 12)) return false;
+  }
+  return true;
 }
 
 function samePart(bytes: Uint8Array, at: number, part: Uint8Array, partAt: number, count: number): boolean {

@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { EMPTY, type ErrnoName, errno, FluxError } from "../base/index.ts";
+import { EMPTY, type ErrnoName, errno, FluxError, SHARE_BYTES } from "../base/index.ts";
 import type { LogLevel } from "../client/index.ts";
 import {
+  type FrameBytes,
+  isPlainResponse,
   type Message,
   MessageFlag,
   MessageType,
   Role,
   stampCredential,
+  stampEncoded,
   textPayload,
 } from "../message/index.ts";
 import { BuiltinService } from "./builtin-service.ts";
@@ -15,7 +18,8 @@ import { ConnectorService } from "./connector-service.ts";
 import { decideRequest, type RoutingView } from "./decide.ts";
 import { EventDistributor } from "./event-distributor.ts";
 import { EventService } from "./event-service.ts";
-import { ROUTE_PART_BYTES, type RouteIdentity, routeKey } from "./route-identity.ts";
+import { ResponseRun } from "./response-run.ts";
+import { ROUTE_PART_BYTES, type RouteIdentity, routeKey, STACK_BYTES } from "./route-identity.ts";
 import { Sequencer } from "./sequencer.ts";
 import { ServiceTable } from "./service-table.ts";
 import { type SlowClientPolicy, SlowClients } from "./slow-clients.ts";
@@ -57,6 +61,7 @@ export class Router implements RoutingView<Endpoint> {
   readonly #identity: RouteIdentity;
   readonly #connector: ConnectorService<Exclude<Endpoint, ClientConnection>>;
   readonly #events: EventDistributor;
+  readonly #run: ResponseRun;
   /** Who was found last: responses to one client often come in a row. */
   #lastClient: ClientConnection | undefined;
 
@@ -72,6 +77,9 @@ export class Router implements RoutingView<Endpoint> {
       sent: (count) => {
         this.tx.event += count;
       },
+    });
+    this.#run = new ResponseRun((count) => {
+      this.tx.response += count;
     });
     this.#connector = new ConnectorService(this.services, this.#events);
   }
@@ -101,6 +109,7 @@ export class Router implements RoutingView<Endpoint> {
 
   /** A message from a client: stamps its credentials and sends it on. One without a topic, and a control message, is dropped. */
   receive(client: ClientConnection, message: Message): void {
+    this.#run.send();
     if ((message.flags & MessageFlag.TOPIC) === 0 || client.gone) return;
     client.counters.received++;
     stampCredential(message, client.credential);
@@ -109,17 +118,45 @@ export class Router implements RoutingView<Endpoint> {
     else if (message.type === MessageType.EVENT) this.#sentEvent(client, message, message.topic!);
   }
 
+  /**
+   * A message from a client as it stands in `frames` from `start` to `end`: sends it on if it is a response to a client that can go as it is, as
+   * `receive` would. Returns false for any other. It waits with those behind it until `pause` or the next `receive`.
+   */
+  receiveFrame(client: ClientConnection, frames: FrameBytes, start: number, end: number): boolean {
+    if (client.gone) return false;
+    const last = this.#lastClient;
+    let requester = last;
+    let rest = start + STACK_BYTES;
+    if (last === undefined || rest > end || !last.isRequesterAt(frames.words, start)) {
+      const at = this.#identity.clientPart(frames.bytes, start, end);
+      requester = this.#clientAt(frames.bytes, at);
+      rest = at + ROUTE_PART_BYTES;
+    }
+    if (requester === undefined || end - start >= SHARE_BYTES) return false;
+    if (!isPlainResponse(frames, rest, end)) return false;
+    stampEncoded(frames, end, client.credential);
+    if (!this.#run.add(requester, frames, rest, end)) return false;
+    client.counters.received++;
+    this.rx.response++;
+    return true;
+  }
+
+  /** No more messages come for now: sends what `receiveFrame` holds. */
+  pause(): void {
+    this.#run.send();
+  }
+
   /** A response from a client or from a service of this broker: to where the top of its route stack leads. */
   respond(response: Message): void {
     this.rx.response++;
-    const at = this.#identity.clientPart(response);
-    const client = this.#clientAt(response, at);
+    const at = this.#clientPart(response);
+    const client = this.#clientAt(response.head, at);
     if (client !== undefined) this.#deliverResponse(client, response, at + ROUTE_PART_BYTES);
   }
 
   /** A promise while much is queued for the client that sent `request`, as a service here got it, for when there is room again. */
   writable(request: Message): Promise<void> | undefined {
-    return this.#clientAt(request, this.#identity.clientPart(request))?.link.writable();
+    return this.#clientAt(request.head, this.#clientPart(request))?.link.writable();
   }
 
   /**
@@ -140,17 +177,22 @@ export class Router implements RoutingView<Endpoint> {
     this.services.add(service.name, service, { userid: this.#options.owner, rolemask: Role.OWNER });
   }
 
-  /** Queues the events that wait in batches. */
+  /** Queues the responses and events that wait together. */
   flush(): void {
+    this.#run.send();
     this.#events.flush();
   }
 
-  #clientAt(message: Message, at: number): ClientConnection | undefined {
+  #clientPart({ head, headStart, headEnd }: Message): number {
+    return this.#identity.clientPart(head, headStart, headEnd);
+  }
+
+  #clientAt(head: Uint8Array, at: number): ClientConnection | undefined {
     if (at < 0) return undefined;
     const last = this.#lastClient;
-    if (last?.isAt(message.head, at) === true) return last;
-    const client = this.clients.get(routeKey(message.head, at));
-    if (client?.isAt(message.head, at) !== true) return undefined;
+    if (last?.isAt(head, at) === true) return last;
+    const client = this.clients.get(routeKey(head, at));
+    if (client?.isAt(head, at) !== true) return undefined;
     this.#lastClient = client;
     return client;
   }
@@ -226,7 +268,7 @@ export class Router implements RoutingView<Endpoint> {
   }
 
   #deliverResponse(client: ClientConnection, response: Message, headFrom: number): void {
-    if (client.hasRoom(response.frameBytes())) {
+    if (client.hasRoom(response.frameBytes(response.headStart - headFrom))) {
       this.tx.response++;
       client.forward(response, EMPTY, headFrom);
     } else this.slow.close(client);

@@ -1,5 +1,5 @@
 import type { FluxError } from "../base/index.ts";
-import type { Message } from "../message/index.ts";
+import type { FrameBytes, Message } from "../message/index.ts";
 
 /** Who takes what a connector brings. */
 export interface Receiver {
@@ -7,6 +7,17 @@ export interface Receiver {
   message(message: Message): void;
   /** The connection is gone, for good: called once, with the reason unless this side closed it. */
   closed(reason: FluxError | undefined): void;
+}
+
+/** A receiver that can do with some frames unread. Not every connector asks it. */
+export interface FrameReceiver extends Receiver {
+  /**
+   * The next message as its parts stand in `frames` from `start` to `end`, its preamble before them. Returns false when it is to come as a message instead;
+   * else it is done with, and those bytes are the receiver's to change.
+   */
+  frame(frames: FrameBytes, start: number, end: number): boolean;
+  /** Behind the last of the messages that came together, also when what follows them is no message. */
+  pause(): void;
 }
 
 /**

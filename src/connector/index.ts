@@ -1,4 +1,4 @@
-export type { Connector, OpenConnector, Receiver } from "./connector.ts";
+export type { Connector, FrameReceiver, OpenConnector, Receiver } from "./connector.ts";
 export type { FrameLink } from "./frame-link.ts";
 export { loopConnector, receiveOnlyConnector } from "./loop.ts";
 export { connectorPair, PairEnd } from "./pair.ts";

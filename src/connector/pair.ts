@@ -52,9 +52,13 @@ export class PairEnd implements Connector, FrameLink {
   }
 
   sendEncoded(frames: Uint8Array): void {
+    this.sendCopy(frames, 0, frames.length);
+  }
+
+  sendCopy(bytes: Uint8Array, start: number, end: number): void {
     if (this.#closed) return;
-    const at = this.#sink.reserve(frames.length);
-    copyBytes(this.#sink.bytes, at, frames, 0, frames.length);
+    const at = this.#sink.reserve(end - start);
+    copyBytes(this.#sink.bytes, at, bytes, start, end);
     this.#wake();
   }
 

@@ -1,10 +1,15 @@
-import { allocate, FluxError } from "../base/index.ts";
+import { allocate, FluxError, plainView } from "../base/index.ts";
 import { decodeMessage } from "./decode.ts";
 import { readWord } from "./header.ts";
 import { FRAME_MAGIC, type Message, PREAMBLE_BYTES } from "./message.ts";
+import type { FrameBytes } from "./response-frame.ts";
 
 /** Default ceiling of a frame, 128 MiB. */
 export const MAX_FRAME_BYTES = 128 * 1024 * 1024;
+
+function frameBytes(bytes: Uint8Array): FrameBytes {
+  return { bytes, words: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
+}
 
 /** Room for the first piece of a broken frame: a frame up to this size is gathered in one allocation. */
 const FIRST_ROOM = 128 * 1024;
@@ -34,12 +39,19 @@ export class Framer {
   }
 
   /**
-   * Takes the next bytes of the stream, which must never change from now on, and gives each message they complete to `emit`.
+   * Takes the next bytes of the stream, which must never change from now on, and gives each message they complete to `emit`. `take` is asked first
+   * for each frame that came in one piece, with where its parts start and end: if it returns true the frame is done with, unread, and its bytes,
+   * preamble included, were `take`'s to change.
    * @throws FluxError EPROTO for a wrong magic or a length of 0, EMSGSIZE for one over the ceiling, and those of `decodeMessage`;
    *   the messages before it have been emitted.
    */
-  push(chunk: Uint8Array, emit: (message: Message) => void): void {
+  push(
+    piece: Uint8Array,
+    emit: (message: Message) => void,
+    take?: (frames: FrameBytes, start: number, end: number) => boolean,
+  ): void {
     if (this.#failure !== undefined) throw this.#failure;
+    const chunk = plainView(piece);
     let at = 0;
     while (this.#held > 0) {
       at = this.#gather(chunk, at);
@@ -56,6 +68,7 @@ export class Framer {
       emit(this.#decode(frame, PREAMBLE_BYTES, end));
     }
     const end = chunk.length;
+    const frames = take === undefined ? undefined : frameBytes(chunk);
     while (end - at >= PREAMBLE_BYTES) {
       const start = at + PREAMBLE_BYTES;
       const next = start + this.#length(chunk, at);
@@ -64,7 +77,7 @@ export class Framer {
         break;
       }
       at = next;
-      emit(this.#decode(chunk, start, next));
+      if (frames === undefined || !take!(frames, start, next)) emit(this.#decode(chunk, start, next));
     }
     if (at < end) this.#gather(chunk, at);
   }
@@ -74,8 +87,8 @@ export class Framer {
     const count = Math.min(this.#needed - this.#held, chunk.length - at);
     const held = this.#held + count;
     if (this.#broken === undefined || this.#broken.length < held) {
-      const roomier = allocate(
-        Math.min(Math.max(this.#needed, PREAMBLE_BYTES), Math.max(4 * held, FIRST_ROOM)),
+      const roomier = plainView(
+        allocate(Math.min(Math.max(this.#needed, PREAMBLE_BYTES), Math.max(4 * held, FIRST_ROOM))),
       );
       if (this.#broken !== undefined) roomier.set(this.#broken.subarray(0, this.#held));
       this.#broken = roomier;

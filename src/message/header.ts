@@ -40,16 +40,18 @@ export function checkHeader(bytes: Uint8Array, at: number): void {
   }
 }
 
-/** Writes the 20 bytes of a header at `at`. */
-export function writeHeader(bytes: Uint8Array, at: number, header: Readonly<Header>): void {
-  bytes[at] = MAGIC;
-  bytes[at + 1] = VERSION;
-  bytes[at + 2] = header.type;
-  bytes[at + 3] = header.flags;
-  writeWord(bytes, at + 4, header.userid);
-  writeWord(bytes, at + 8, header.rolemask);
-  writeWord(bytes, at + 12, header.aux1);
-  writeWord(bytes, at + 16, header.aux2);
+/** True when `word` is the first of a header with the right magic and version, and this type; the flags may be any. */
+export function isHeaderWord(word: number, type: number): boolean {
+  return word >>> 8 === ((MAGIC << 16) | (VERSION << 8) | type);
+}
+
+/** Writes the 20 bytes of a header at `at`; `flags` stand for its own. */
+export function writeHeader(words: DataView, at: number, header: Readonly<Header>, flags: number): void {
+  words.setInt32(at, (MAGIC << 24) | (VERSION << 16) | (header.type << 8) | (flags & 0xff));
+  words.setUint32(at + 4, header.userid);
+  words.setUint32(at + 8, header.rolemask);
+  words.setUint32(at + 12, header.aux1);
+  words.setUint32(at + 16, header.aux2);
 }
 
 function hex(byte: number | undefined): string {

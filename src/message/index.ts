@@ -21,4 +21,5 @@ export { Framer, MAX_FRAME_BYTES } from "./framer.ts";
 export { encodePushed, routeString } from "./head.ts";
 export { Message, type MessageFields, PREAMBLE_BYTES, textPayload } from "./message.ts";
 export { PrefixTable } from "./prefix-table.ts";
+export { type FrameBytes, isPlainResponse, stampEncoded, writePreamble } from "./response-frame.ts";
 export { methodOf, serviceOf, siblingTopic, TOPIC_MAX, topicMatcher, utf8Fits } from "./topic.ts";

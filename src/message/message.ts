@@ -11,7 +11,7 @@ import {
 } from "../base/index.ts";
 import { MATCHTAG_NONE, MessageFlag, MessageType, NODEID_ANY, Role, USERID_UNKNOWN } from "./constants.ts";
 import { headOf, readFirstRoute, readRoutes } from "./head.ts";
-import { HEADER_BYTES, type Header, writeHeader, writeWord } from "./header.ts";
+import { HEADER_BYTES, type Header, writeHeader } from "./header.ts";
 import { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
 
 /** First four bytes of a frame: 0xffee0012 as a little-endian host stores it. */
@@ -295,9 +295,9 @@ export class Message implements Header {
     const length = headLength + (hasBody && !together ? partBytes(bodyLength) : 0) + PROTO_PART_BYTES;
     const before = PREAMBLE_BYTES + headLength + (shares ? 5 : 0);
     let at = sink.reserve(shares ? before : PREAMBLE_BYTES + length);
-    let bytes = sink.bytes;
-    writeWord(bytes, at, FRAME_MAGIC);
-    writeWord(bytes, at + 4, length);
+    let { bytes, words } = sink;
+    words.setUint32(at, FRAME_MAGIC);
+    words.setUint32(at + 4, length);
     at += PREAMBLE_BYTES;
     copyBytes(bytes, at, pushed, 0, pushed.length);
     at += pushed.length;
@@ -310,14 +310,14 @@ export class Message implements Header {
         sink.share(body.subarray(bodyStart, bodyEnd));
         at = sink.reserve(PROTO_PART_BYTES);
         bytes = sink.bytes;
+        words = sink.words;
       } else {
         copyBytes(bytes, at, body, bodyStart, bodyEnd);
         at += bodyLength;
       }
     }
     bytes[at] = HEADER_BYTES;
-    writeHeader(bytes, at + 1, this);
-    if (delimiter === 1) bytes[at + 4]! |= MessageFlag.ROUTE;
+    writeHeader(words, at + 1, this, delimiter === 1 ? this.flags | MessageFlag.ROUTE : this.flags);
   }
 
   /** A copy with `pushed` (encoded route parts, top first) on its route stack, sharing the payload: what a service in this process gets. */

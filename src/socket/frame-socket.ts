@@ -1,10 +1,13 @@
 import type { Socket } from "node:net";
 import { ByteSink, copyBytes, EMPTY, FluxError } from "../base/index.ts";
-import type { FrameLink, Receiver } from "../connector/index.ts";
-import { Framer, type Message } from "../message/index.ts";
+import type { FrameLink, FrameReceiver, Receiver } from "../connector/index.ts";
+import { type FrameBytes, Framer, type Message } from "../message/index.ts";
 
-/** So much is written before the tick ends, so that the peer works on it while this side goes on. */
-const FLUSH_BYTES = 16 * 1024;
+/**
+ * So much is written before the tick ends, so that the peer works on it while this side goes on. A little less than a chunk of the sink, which
+ * then holds it all.
+ */
+const FLUSH_BYTES = 30 * 1024;
 /** Encoded frames, which many sockets may share, are passed on by reference from this size on: memory counts besides time. */
 const SHARE_FRAMES_BYTES = 4096;
 /** Above this, those who can wait are asked to. */
@@ -36,6 +39,8 @@ export class FrameSocket implements FrameLink {
     this.#write();
   };
   #receiver: Receiver | undefined;
+  /** The receiver, when it takes frames unread. */
+  #unread: FrameReceiver | undefined;
   #scheduled = false;
   #blocked = false;
   #mute = false;
@@ -63,8 +68,9 @@ export class FrameSocket implements FrameLink {
   }
 
   /** Starts the delivery. `early` is what had been read beyond the admission byte. */
-  start(receiver: Receiver, early?: Uint8Array): void {
+  start(receiver: Receiver | FrameReceiver, early?: Uint8Array): void {
     this.#receiver = receiver;
+    if ("frame" in receiver) this.#unread = receiver;
     const socket = this.#socket;
     socket.on("data", (chunk: Uint8Array) => this.#take(chunk));
     socket.on("end", () => this.#close(new FluxError("ECONNRESET")));
@@ -104,11 +110,19 @@ export class FrameSocket implements FrameLink {
   /** Queues bytes that are a whole number of frames and will never change. */
   sendEncoded(frames: Uint8Array): void {
     if (this.#silent) return;
-    if (frames.length >= SHARE_FRAMES_BYTES) this.#sink.share(frames);
-    else {
-      const at = this.#sink.reserve(frames.length);
-      copyBytes(this.#sink.bytes, at, frames, 0, frames.length);
+    if (frames.length < SHARE_FRAMES_BYTES) {
+      this.sendCopy(frames, 0, frames.length);
+      return;
     }
+    this.#sink.share(frames);
+    this.#wake();
+  }
+
+  /** Queues a copy of `bytes[start, end)`, a whole number of frames. */
+  sendCopy(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#silent) return;
+    const at = this.#sink.reserve(end - start);
+    copyBytes(this.#sink.bytes, at, bytes, start, end);
     this.#wake();
   }
 
@@ -173,6 +187,8 @@ export class FrameSocket implements FrameLink {
       socket.uncork();
       this.#blocked = socket.writableNeedDrain;
     }
+    // Most often the system takes all at once.
+    if (socket.writableLength === 0) this.#sink.release();
   }
 
   #wakeWriters(): void {
@@ -183,11 +199,17 @@ export class FrameSocket implements FrameLink {
     const receiver = this.#receiver;
     if (receiver === undefined || this.#closed) return;
     try {
-      this.#framer.push(chunk, this.#deliver);
+      this.#framer.push(chunk, this.#deliver, this.#unread === undefined ? undefined : this.#offer);
     } catch (error) {
+      this.#unread?.pause();
       this.#close(FluxError.from(error, "EIO"));
+      return;
     }
+    this.#unread?.pause();
   }
+
+  readonly #offer = (frames: FrameBytes, start: number, end: number): boolean =>
+    !this.#closed && this.#unread!.frame(frames, start, end);
 
   readonly #deliver = (message: Message): void => {
     if (!this.#closed) this.#receiver!.message(message);

@@ -90,3 +90,30 @@ test("small writes in one tick are one chunk after the first take", () => {
   assert.deepEqual(sink.take(), []);
   assert.equal(sink.bytes.length, 0, "an idle sink holds no memory");
 });
+
+test("released memory is used again, by whichever sink wants that size, and not before", () => {
+  const one = new ByteSink();
+  const other = new ByteSink();
+  write(one, filled(20_000, 1));
+  const [first] = one.take();
+  write(other, filled(20_000, 2));
+  assert.notEqual(other.bytes.buffer, first!.buffer);
+  assert.deepEqual(Uint8Array.from(first!), filled(20_000, 1));
+  one.release();
+  one.release();
+  const third = new ByteSink();
+  write(third, filled(20_000, 3));
+  assert.equal(third.bytes.buffer, first!.buffer);
+  write(one, filled(20_000, 4));
+  assert.notEqual(one.bytes.buffer, first!.buffer, "released once, used once");
+});
+
+test("words are those of the bytes, also behind a shared span", () => {
+  const sink = new ByteSink();
+  write(sink, filled(7, 1));
+  sink.share(filled(3, 2));
+  const at = sink.reserve(4);
+  sink.words.setUint32(at, 0x01020304);
+  assert.deepEqual([...sink.bytes.subarray(at, at + 4)], [1, 2, 3, 4]);
+  assert.deepEqual([...concatBytes(sink.take())], [1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 2, 3, 4]);
+});

@@ -54,7 +54,7 @@ test("forwarded, shared and encoded messages keep their order", async () => {
   await far.untilCount(6);
   assert.deepEqual(far.tags, upTo(6));
   assert.deepEqual(far.messages[1]!.routes, ["hop"]);
-  assert.deepEqual(far.messages[1]!.payload, Buffer.alloc(40_000, 2));
+  assert.deepEqual(far.messages[1]!.payload, new Uint8Array(40_000).fill(2));
 });
 
 test("bytes that came early are delivered before those that come later", async () => {
@@ -224,4 +224,27 @@ test("nothing is delivered behind destroy, not even of the same chunk", async ()
   await inbox.untilClosed();
   assert.equal(first.length, 1);
   assert.deepEqual(inbox.ends, [undefined]);
+});
+
+test("a receiver may take frames unread, and hears when no more come, also before what is no frame", async () => {
+  await using pair = await socketPair();
+  const frames = new FrameSocket(pair.near);
+  const seen: string[] = [];
+  frames.start({
+    frame({ bytes, words }, start, end) {
+      assert.equal(words.byteOffset, bytes.byteOffset);
+      assert.equal(words.getUint32(start - 4), end - start);
+      const matchtag = words.getUint32(end - 4);
+      if (matchtag % 2 === 0) return false;
+      seen.push(`frame ${matchtag}`);
+      return true;
+    },
+    message: (message) => seen.push(`message ${message.matchtag}`),
+    pause: () => seen.push("pause"),
+    closed: (reason) => seen.push(`closed ${reason?.code}`),
+  });
+  const broken = Buffer.from("this is no frame at all");
+  pair.far.write(Buffer.concat([...upTo(3).map((tag) => request(tag).encode()), broken]));
+  await until(() => seen.length >= 5, "the end");
+  assert.deepEqual(seen, ["frame 1", "message 2", "frame 3", "pause", "closed EPROTO"]);
 });
