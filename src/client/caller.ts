@@ -4,7 +4,7 @@ import type { CallOptions, PublishOptions, RpcOptions, StreamOptions } from "./o
 import { encodePayload, type Payload } from "./payload.ts";
 import { encodePublish, readSequence } from "./publish.ts";
 import { ResponseStream } from "./response-stream.ts";
-import { type Failure, nodeidOf, responseOf } from "./rpc.ts";
+import { type Failure, nodeidOf, responseOf, timerMs } from "./rpc.ts";
 import type { Outgoing, Session } from "./session.ts";
 
 /** What `publish` resolves to. */
@@ -40,7 +40,8 @@ export class Caller {
   }
 
   #ask(request: Outgoing, options: CallOptions): Promise<Message | Failure> {
-    const { noResponse, timeoutMs, signal } = options;
+    const { noResponse, signal } = options;
+    const timeoutMs = timerMs(options.timeoutMs);
     if (noResponse === true) {
       this.#session.tell(request);
       return Promise.resolve(Message.response({ topic: request.topic }));

@@ -165,12 +165,12 @@ export class Flux implements AsyncDisposable {
   /** As `call` with a json_pack(3) object; options may stand before the format. Source: flux_rpc_pack(3). */
   rpcPack<const F extends string>(
     topic: string,
+    options: CallOptions,
     fmt: CheckPackFormat<F>,
     ...args: PackArgs<F>
   ): Promise<Response>;
   rpcPack<const F extends string>(
     topic: string,
-    options: CallOptions,
     fmt: CheckPackFormat<F>,
     ...args: PackArgs<F>
   ): Promise<Response>;
@@ -182,7 +182,7 @@ export class Flux implements AsyncDisposable {
   /**
    * Sends a streaming request; the iteration gives the JSON value of each response until the service ends it.
    * Leaving the iteration cancels the request at the service.
-   * @throws FluxError, from the iteration, as `call` does; EPROTO from a service that does not stream. Source: flux_rpc(3), RFC 6.
+   * @throws FluxError, from the iteration, as `call` does. A method that answers once gives a stream of one. Source: flux_rpc(3), RFC 6.
    */
   stream<T = JsonObject>(topic: string, payload?: Payload, options: StreamOptions = {}): ResponseStream<T> {
     return this.#caller.stream(topic, payload, options, (message) => jsonOf(message) as T);
@@ -205,12 +205,12 @@ export class Flux implements AsyncDisposable {
   /** As `publish` with a json_pack(3) payload; options may stand before the format. Source: flux_event_publish_pack(3). */
   publishPack<const F extends string>(
     topic: string,
+    options: PublishOptions,
     fmt: CheckPackFormat<F>,
     ...args: PackArgs<F>
   ): Promise<Published>;
   publishPack<const F extends string>(
     topic: string,
-    options: PublishOptions,
     fmt: CheckPackFormat<F>,
     ...args: PackArgs<F>
   ): Promise<Published>;

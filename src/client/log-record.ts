@@ -1,4 +1,4 @@
-import { decodeUtf8, encodeUtf8 } from "../base/index.ts";
+import { decodeUtf8, encodeUtf8, FluxError } from "../base/index.ts";
 
 /** Severities of RFC 5424 by number. */
 export const LOG_LEVELS = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"] as const;
@@ -39,7 +39,10 @@ export function severityOf(level: LogLevel): number {
  */
 export function formatLogRecord(record: LogRecord): string {
   const { level, timestamp, rank, appname, procid, message } = record;
-  return `<${severityOf(level) << 3}>1 ${timestamp} ${rank} ${appname.slice(0, 48)} ${procid} - - ${message}`;
+  const severity = severityOf(level);
+  if (severity < 0)
+    throw new FluxError("EINVAL", `'${level}' is no log level: they are ${LOG_LEVELS.join(", ")}`);
+  return `<${severity << 3}>1 ${timestamp} ${rank} ${appname.slice(0, 48)} ${procid} - - ${message}`;
 }
 
 /** Reads a record; undefined when the text is none. */

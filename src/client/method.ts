@@ -25,6 +25,14 @@ export type Method =
 /** Methods of a service by name: the topic behind the service's name and a dot. */
 export type Methods = Readonly<Record<string, Method>>;
 
+/** True for what `serve` takes as a method: for those without a compiler. */
+export function isMethod(definition: unknown): definition is Method {
+  if (typeof definition === "function") return true;
+  if (typeof definition !== "object" || definition === null) return false;
+  const { answer, request } = definition as { answer?: unknown; request?: unknown };
+  return typeof answer === "function" || typeof request === "function";
+}
+
 /** Handler and options of a method. */
 export function handlerOf(method: Method): { handler: RequestHandler; options: HandleOptions } {
   if (typeof method === "function")

@@ -1,7 +1,7 @@
 import { AsyncQueue, type ErrnoName, errno, FluxError } from "../base/index.ts";
 import type { Message } from "../message/index.ts";
 import { MAX_QUEUE, type StreamOptions } from "./options.ts";
-import { callError, errorText, type Waiting } from "./rpc.ts";
+import { callError, errorText, timerMs, type Waiting } from "./rpc.ts";
 
 /** What a stream needs of the handle it runs on. */
 export interface StreamPort {
@@ -20,6 +20,7 @@ export class ResponseStream<T> implements AsyncIterableIterator<T, undefined>, A
   readonly #topic: string;
   readonly #options: StreamOptions;
   #port: StreamPort | undefined;
+  #timeoutMs: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #abort = (): void => {
     const reason = FluxError.from(this.#options.signal?.reason, "ECANCELED");
@@ -58,6 +59,7 @@ export class ResponseStream<T> implements AsyncIterableIterator<T, undefined>, A
       fail: (code, text) => this.#finish(callError(code, text, this.#topic, this.#options)),
     };
     try {
+      this.#timeoutMs = timerMs(this.#options.timeoutMs);
       this.#port = send(waiting);
       this.#watch();
     } catch (error) {
@@ -126,7 +128,7 @@ export class ResponseStream<T> implements AsyncIterableIterator<T, undefined>, A
   }
 
   #watch(): void {
-    const { timeoutMs } = this.#options;
+    const timeoutMs = this.#timeoutMs;
     if (timeoutMs === undefined) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(

@@ -1,5 +1,6 @@
+import { FluxError } from "../base/index.ts";
 import type { HandleOptions, RequestHandler, RequestHandlers } from "./handlers.ts";
-import { handlerOf, type Method, type Methods } from "./method.ts";
+import { handlerOf, isMethod, type Method, type Methods } from "./method.ts";
 
 /** What a service needs of its handle. */
 export interface ServicePort {
@@ -24,6 +25,10 @@ export class Service implements AsyncDisposable {
 
   /** Adds a method, as `serve` takes them; returns what takes it away. */
   add(method: string, definition: Method): () => void {
+    if (!isMethod(definition)) {
+      const text = `method '${method}' of service '${this.name}' is neither a function nor an object with answer or request`;
+      throw new FluxError("EINVAL", text);
+    }
     const { handler, options } = handlerOf(definition);
     return this.handle(method, handler, options);
   }

@@ -43,7 +43,7 @@ export class Services {
     } catch (error) {
       this.#services.delete(name);
       await service.close();
-      throw error;
+      throw nameError(error, name);
     }
     return service;
   }
@@ -83,4 +83,15 @@ export class Services {
     }, RECLAIM_MS);
     if (typeof timer === "object") timer.unref?.();
   }
+}
+
+/** The broker's answer names no service: this does. */
+function nameError(error: unknown, name: string): unknown {
+  if (!FluxError.is(error) || error.text !== undefined) return error;
+  const texts: Record<string, string> = {
+    EEXIST: `service '${name}' is registered already`,
+    EINVAL: `'${name}' is no name for a service: one is not empty, has no dot and 255 characters at most`,
+    EPERM: `a guest's service has a name that begins with its user id and a dash, which '${name}' does not`,
+  };
+  return new FluxError(error.errno, texts[error.code], { topic: error.topic, cause: error });
 }

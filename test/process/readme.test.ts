@@ -34,12 +34,13 @@ async function runProgram(source: string, uri: string): Promise<string> {
 
 test("the README's programs run and print what they say", async () => {
   await using instance = await TestInstance.start();
-  const [use, errors, testing, ...others] = programs("README.md");
+  const [use, roles, errors, testing, ...others] = programs("README.md");
   assert.equal(others.length, 0);
   assert.match(
     await runProgram(use!, instance.uri),
     /^1 job\.done 7\n2 job\.done 8\nsum 3, first event 1\n$/,
   );
+  assert.equal(await runProgram(roles!, instance.uri), "true\nclosed\n");
   assert.equal(await runProgram(errors!, instance.uri), "38 No service matching nobody.home is registered\n");
   assert.equal(await runProgram(testing!, instance.uri), "");
 });

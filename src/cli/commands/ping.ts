@@ -10,7 +10,7 @@ import type { PingTarget } from "../ping-target.ts";
 interface PingOptions extends ClientOptions {
   readonly rank?: string;
   readonly pad: number;
-  readonly interval: number;
+  readonly interval?: number;
   readonly count?: number;
   readonly batch?: true;
   readonly userid?: true;
@@ -29,7 +29,11 @@ export function pingCommand(): Command {
     .argument("<target>", "a service, a rank or host, or both as in 0!broker")
     .option("-r, --rank <RANK>", "find the service on this rank or host")
     .option("-p, --pad <N>", "include N bytes in the payload", countArgument, 0)
-    .option("-i, --interval <N>", "seconds between requests, or a duration as 100ms", durationArgument, 1000)
+    .option(
+      "-i, --interval <N>",
+      "seconds between requests, or a duration as 100ms (default: 1)",
+      durationArgument,
+    )
     .option("-c, --count <N>", "number of requests; 0 for no end", countArgument)
     .option("-b, --batch", "print nothing before all requests are sent")
     .option("-u, --userid", "include userid and rolemask")
@@ -59,7 +63,7 @@ async function pingAll(flux: Flux, target: PingTarget, options: PingOptions): Pr
   const failed = new AbortController();
   const show = options.batch ? (line: () => void) => held.push(line) : (line: () => void) => line();
   for (let seq = 0; seq < count && !failed.signal.aborted; seq++) {
-    if (seq > 0) await delay(options.interval, undefined, { signal: failed.signal }).catch(() => {});
+    if (seq > 0) await delay(options.interval ?? 1000, undefined, { signal: failed.signal }).catch(() => {});
     if (pending.size >= PENDING_MAX) await Promise.race(pending).catch(() => {});
     if (failed.signal.aborted) break;
     const ping = pingOnce(flux, target, seq, options).then(show);

@@ -212,11 +212,16 @@ test("names: taken is EEXIST, with a dot EINVAL, none of them leaves methods beh
   await using instance = await TestInstance.start();
   const [one, other] = [await instance.connect(), await instance.connect()];
   const service = await one.serve("mine", { who: () => ({ one: true }) });
-  await rejects(other.serve("mine", { who: () => ({}) }), "EEXIST", null);
+  await rejects(other.serve("mine", { who: () => ({}) }), "EEXIST", "service 'mine' is registered already");
   await rejects(one.serve("mine", { who: () => ({}) }), "EEXIST", "this handle serves 'mine' already");
   assert.deepEqual(await other.rpc("mine.who"), { one: true });
-  await rejects(one.serve("my.own", {}), "EINVAL", null);
-  await rejects(one.serve("broker", {}), "EEXIST", null);
+  const dotted = "'my.own' is no name for a service: one is not empty, has no dot and 255 characters at most";
+  await rejects(one.serve("my.own", {}), "EINVAL", dotted);
+  const wrong = "method 'm' of service 'bad' is neither a function nor an object with answer or request";
+  for (const method of [5, null, { anser: () => ({}) }]) {
+    await rejects(one.serve("bad", { m: method as never }), "EINVAL", wrong);
+  }
+  await rejects(one.serve("broker", {}), "EEXIST", "service 'broker' is registered already");
   await service.close();
   await service.close();
   await rejects(other.rpc("mine.who"), "ENOSYS", "No service matching mine.who is registered");
@@ -253,7 +258,11 @@ test("roles: only the owner, unless the method lets others in", async () => {
   await guest.rpc("m.users");
   await guest.rpc("m.all");
   await guest.rpc("m.closed", {}, { noResponse: true });
-  await rejects(guest.serve("calc", {}), "EPERM", null);
+  await rejects(
+    guest.serve("calc", {}),
+    "EPERM",
+    "a guest's service has a name that begins with its user id and a dash, which 'calc' does not",
+  );
   await using _own = await guest.serve(`${GUEST}-calc`, { f: { allow: Role.USER, answer: ok } });
   await owner.rpc(`${GUEST}-calc.f`);
 });
