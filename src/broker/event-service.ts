@@ -6,7 +6,7 @@ const SEQ = '{"seq":';
 const CALLERS = Role.OWNER | Role.USER;
 
 /**
- * `event`: publication with confirmation. The event is with its subscribers' queues before the response is. Subscriptions are
+ * `event`: publication with confirmation. A publisher that subscribed sees its event before the response. Subscriptions are
  * the connector's affair. It answers by returning the response, without the stations of other services: confirmed events come by the
  * hundred thousand. Source: RFC 3; event_publish_cb in flux-core.
  */
