@@ -5,6 +5,7 @@ export {
   allocate,
   concatBytes,
   copyBytes,
+  decodeLatin1,
   decodeUtf8,
   decodeUtf8Strict,
   EMPTY,
@@ -15,7 +16,10 @@ export {
   utf8Length,
   writeUtf8,
 } from "./bytes.ts";
+export { formatDuration, parseDuration } from "./duration.ts";
 export { type ErrnoName, errno, errnoName, isErrnoName, strerror } from "./errno.ts";
 export { FluxError, type FluxErrorOptions } from "./flux-error.ts";
+export { decodeIdset, encodeIdset } from "./idset.ts";
 export { refusedMemory } from "./memory.ts";
+export { strsignal } from "./signal-text.ts";
 export { TextCache } from "./text-cache.ts";

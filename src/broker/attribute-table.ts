@@ -1,80 +1,94 @@
 import { FluxError } from "../base/index.ts";
+import { attributeFlags, attributeRedirect } from "./attribute-register.ts";
 
-/** May it change: at run time, only with force, or never. */
-export type Mutability = "runtime" | "forced" | "immutable";
-
-/** An attribute name, or a glob of them, and whether it may change. */
-interface Registration {
-  readonly pattern: string;
-  readonly mutability: Mutability;
-}
-
-const IMMUTABLE =
-  "rank size rundir-cleanup statedir-cleanup security.owner local-uri parent-uri instance-level jobid jobid-path parent-kvs-namespace hostlist " +
-  "hostname broker.mapping broker.critical-ranks broker.boot-method broker.pid broker.quorum broker.quorum-warn broker.shutdown-warn " +
-  "broker.shutdown-timeout broker.starttime broker.sd-stop-timeout broker.uuid config.path tbon.interface-hint content.hash log-ring-size " +
-  "log-forward-level log-critical-level log-syslog-enable log-syslog-level log-stderr-mode log-level vendor.* test-im.*";
-const FORCED =
-  "version rundir statedir log-filename tbon.topo tbon.descendants tbon.level tbon.maxlevel tbon.endpoint tbon.parent-endpoint tbon.* " +
-  "broker.rc1_path broker.rc3_path broker.* conf.* content.* test-nr.* test-ro.*";
-const RUNTIME = "log-stderr-level test.* test-rd.*";
-
-const REGISTERED: readonly Registration[] = [
-  ...IMMUTABLE.split(" ").map((pattern): Registration => ({ pattern, mutability: "immutable" })),
-  ...RUNTIME.split(" ").map((pattern): Registration => ({ pattern, mutability: "runtime" })),
-  ...FORCED.split(" ").map((pattern): Registration => ({ pattern, mutability: "forced" })),
-];
-
-/** The attributes of a broker: names from a fixed register, text values. Source: flux_attr_get(3), flux-broker-attributes(7). */
+/**
+ * The attributes of a broker: names from a fixed register, text values. An attribute without a value is listed, and clients who ask for it
+ * get ENOENT.
+ *
+ * Owner: who made it. The instance fills one before its broker is there, and gives it to the broker.
+ * Source: flux_attr_get(3), flux-broker-attributes(7).
+ */
 export class AttributeTable {
-  readonly #values = new Map<string, string>();
+  readonly #values = new Map<string, string | undefined>();
 
   constructor(values: Readonly<Record<string, string>> = {}) {
-    for (const [name, value] of Object.entries(values)) this.#values.set(name, value);
+    for (const [name, value] of Object.entries(values)) this.define(name, value);
   }
 
+  /** The value; undefined for an attribute that is not there or has none. */
   get(name: string): string | undefined {
     return this.#values.get(name);
   }
 
+  /** True for an attribute that is there, with a value or without. */
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** The names there are, those without a value too, in the order they came. */
   names(): string[] {
     return [...this.#values.keys()];
   }
 
   /** True when the value never changes, so that clients may keep it. */
   isImmutable(name: string): boolean {
-    return registrationOf(name)?.mutability === "immutable";
+    return attributeFlags(name)?.immutable === true;
   }
 
-  /** Sets a value whoever may: for the broker itself. */
-  define(name: string, value: string): void {
+  /** Sets a value, or none, for the broker itself: any name, any time. */
+  define(name: string, value: string | undefined): void {
     this.#values.set(name, value);
+  }
+
+  /** Sets a value for the broker itself unless the attribute is there already. */
+  defineDefault(name: string, value: string | undefined): void {
+    if (!this.has(name)) this.define(name, value);
+  }
+
+  /**
+   * Sets an attribute for the command line of a broker.
+   * @throws FluxError ENOENT for a name that is not registered, EINVAL for one the broker finds out itself, EPERM for one that never changes
+   *   and was set before. The text is what flux-broker(1) says behind `NAME: `.
+   */
+  setAtStart(name: string, value: string | undefined): void {
+    const flags = attributeFlags(name);
+    if (flags === undefined) throw new FluxError("ENOENT", "unknown attribute");
+    if (flags.readonly) throw new FluxError("EINVAL", "attribute may not be set on the command line");
+    this.#update(name, value);
+  }
+
+  /**
+   * Says whether a client may set a value, before it is set. A name that is registered and not there yet may be set by anybody.
+   * @returns the topic of who decides on the value, unless it is forced; undefined when nobody else does
+   * @throws FluxError ENOENT for a name that is not registered, EINVAL for an update of one that may not change at run time without force
+   */
+  checkSet(name: string, force: boolean): string | undefined {
+    const flags = attributeFlags(name);
+    if (flags === undefined) throw new FluxError("ENOENT", "unknown attribute");
+    if (this.has(name) && !force && !flags.runtime) {
+      throw new FluxError("EINVAL", "attribute may not be updated");
+    }
+    return force ? undefined : attributeRedirect(name);
   }
 
   /**
    * Sets a value for a client.
-   * @throws FluxError ENOENT for a name that is not registered; EINVAL for one that may not be changed at run time, EPERM with force.
+   * @throws FluxError as `checkSet` does; EPERM for one that never changes.
    */
   set(name: string, value: string, force: boolean): void {
-    const registration = registrationOf(name);
-    if (registration === undefined) throw new FluxError("ENOENT", "unknown attribute");
-    if (this.#values.has(name) && registration.mutability !== "runtime") {
-      if (!force) throw new FluxError("EINVAL", "attribute may not be updated");
-      if (registration.mutability === "immutable") throw new FluxError("EPERM");
-    }
-    this.#values.set(name, value);
+    this.checkSet(name, force);
+    this.#update(name, value);
   }
 
   /** Removes an attribute; one that is not there is no error. Throws EPERM for one that never changes. */
   remove(name: string): void {
-    if (!this.#values.has(name)) return;
+    if (!this.has(name)) return;
     if (this.isImmutable(name)) throw new FluxError("EPERM");
     this.#values.delete(name);
   }
-}
 
-function registrationOf(name: string): Registration | undefined {
-  return REGISTERED.find(({ pattern }) =>
-    pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
-  );
+  #update(name: string, value: string | undefined): void {
+    if (this.has(name) && this.isImmutable(name)) throw new FluxError("EPERM");
+    this.#values.set(name, value);
+  }
 }

@@ -1,26 +1,31 @@
 import { hostname } from "node:os";
-import { FluxError } from "../base/index.ts";
+import { decodeUtf8, FluxError } from "../base/index.ts";
 import {
   describeThrown,
+  encodeLogRecord,
   Flux,
   type FluxOptions,
   guarded,
   type LogLevel,
   type LogRecord,
+  logLines,
   logTimestamp,
   type Methods,
   type Reply,
   severityOf,
 } from "../client/index.ts";
 import { connectorPair, type FrameLink } from "../connector/index.ts";
+import type { JsonObject } from "../json/index.ts";
 import { type Credential, type Message, Role } from "../message/index.ts";
+import { DebugFlags, type TypeCounters } from "../methods/index.ts";
 import { AttributeTable } from "./attribute-table.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { EventService } from "./event-service.ts";
 import { FlushRound } from "./flush-round.ts";
 import { LocalServer } from "./local-server.ts";
-import { LogRing } from "./log-ring.ts";
+import { LogBuffer } from "./log-buffer.ts";
+import { readLogSettings } from "./log-settings.ts";
 import { attrMethods } from "./modules/attr.ts";
 import { brokerMethods } from "./modules/broker.ts";
 import { connectorLocalMethods } from "./modules/connector-local.ts";
@@ -28,7 +33,7 @@ import { logMethods } from "./modules/log.ts";
 import { type ModuleInfo, moduleMethods } from "./modules/module.ts";
 import { loadPeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
 import { RouteIdentity } from "./route-identity.ts";
-import { Router, type TypeCounters } from "./router.ts";
+import { Router } from "./router.ts";
 import type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
 
 /** The flux-core version whose protocol this is: what the attribute `version` says. */
@@ -40,8 +45,8 @@ export const CLIENT_QUEUE_BYTES = 32 * 1024 * 1024;
 export interface BrokerOptions {
   /** Absolute path of the UNIX socket, in a directory that is there. Without one only `connect` leads to the broker. */
   readonly socketPath?: string | undefined;
-  /** Attributes besides those the broker sets itself, which they override. */
-  readonly attributes?: Readonly<Record<string, string>> | undefined;
+  /** Attributes besides those the broker sets itself, which they override. A table is used as it is, and goes on being its owner's. */
+  readonly attributes?: Readonly<Record<string, string>> | AttributeTable | undefined;
   /** Lets other users in, as guests. Default false. Source: RFC 12. */
   readonly allowGuests?: boolean | undefined;
   /** Lets root in as the owner. Default false. */
@@ -58,6 +63,8 @@ export interface BrokerOptions {
   readonly logLevel?: LogLevel | undefined;
   /** Takes each record of the log as it comes. Default: nobody. */
   readonly onLog?: ((record: LogRecord) => void) | undefined;
+  /** Takes the lines for standard error, which the attributes `log-stderr-*` and `log-critical-level` choose. Default: nobody. */
+  readonly printLog?: ((line: string) => void) | undefined;
   /** Takes a change of `log-stderr-level` before it is made; may throw. */
   readonly onSetAttribute?: ((name: string, value: string) => void) | undefined;
   /** How to learn who connects. Default: SO_PEERCRED through koffi, where both are to be had. */
@@ -84,8 +91,9 @@ export interface BrokerStats {
 export class Broker implements AsyncDisposable {
   readonly #options: BrokerOptions;
   readonly #identity = new RouteIdentity();
-  readonly #attributes: AttributeTable;
-  readonly #log: LogRing;
+  /** What `attr` tells: values may be defined here at any time. */
+  readonly attributes: AttributeTable;
+  readonly #log: LogBuffer;
   readonly #round = new FlushRound();
   readonly #router: Router;
   readonly #builtins: BuiltinService[] = [];
@@ -95,15 +103,20 @@ export class Broker implements AsyncDisposable {
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
-    this.#attributes = new AttributeTable({ ...this.#ownAttributes(), ...options.attributes });
-    this.#log = new LogRing({
+    const given = options.attributes;
+    this.attributes = given instanceof AttributeTable ? given : new AttributeTable(given);
+    for (const [name, value] of Object.entries(this.#ownAttributes()))
+      this.attributes.defineDefault(name, value);
+    const settings = readLogSettings(this.attributes, 0);
+    this.#log = new LogBuffer({
       rank: 0,
-      ringSize: options.logRingSize,
-      level: options.logLevel,
-      print: guarded(options.onLog, (thrown) =>
+      settings,
+      print: options.printLog,
+      onRecord: guarded(options.onLog, (thrown) =>
         console.warn(`fluxbus: onLog failed: ${describeThrown(thrown)}`),
       ),
     });
+    if (settings.syslog) this.log("warning", "log-syslog-enable: syslog is not supported");
     this.#router = new Router({
       rank: 0,
       owner: this.#owner,
@@ -122,7 +135,12 @@ export class Broker implements AsyncDisposable {
    */
   static async start(options: BrokerOptions = {}): Promise<Broker> {
     const broker = new Broker(options);
-    if (options.socketPath !== undefined) await broker.#listen(options.socketPath);
+    try {
+      if (options.socketPath !== undefined) await broker.#listen(options.socketPath);
+    } catch (error) {
+      broker.#log.close();
+      throw error;
+    }
     return broker;
   }
 
@@ -169,17 +187,15 @@ export class Broker implements AsyncDisposable {
     this.#builtins.push(service);
   }
 
-  /** Appends a line to the broker's log, as the broker's own. */
-  log(level: LogLevel, message: string): void {
-    const record = {
-      level,
-      timestamp: logTimestamp(),
-      rank: 0,
-      appname: "broker",
-      procid: String(process.pid),
-      message,
-    };
-    this.#log.append(record);
+  /** Appends lines to the broker's log, as the broker's own, or under another name. */
+  log(level: LogLevel, message: string, appname = "broker"): void {
+    const head = { level, timestamp: logTimestamp(), rank: 0, appname, procid: String(process.pid) };
+    for (const line of logLines(message)) this.#log.append(encodeLogRecord({ ...head, message: line }));
+  }
+
+  /** Calls `take` with the text of each record the log keeps from now on, until the returned function is called. */
+  followLog(take: (text: string) => void): () => void {
+    return this.#log.ring.follow((record) => take(decodeUtf8(record)));
   }
 
   /**
@@ -196,6 +212,7 @@ export class Broker implements AsyncDisposable {
     for (const service of this.#builtins) service.stop();
     this.#router.flush();
     await Promise.all([...this.#router.clients.values()].map((client) => client.link.end(LINGER_MS)));
+    this.#log.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -242,8 +259,15 @@ export class Broker implements AsyncDisposable {
   #addBuiltins(): void {
     const { allowGuests = false, allowRootOwner = false, onSetAttribute = () => {} } = this.#options;
     const { rx, tx } = this.#router;
-    this.addService("broker", brokerMethods({ rank: 0, uuid: this.#identity.brokerUuid, rx, tx }));
-    this.addService("attr", attrMethods(this.#attributes, onSetAttribute));
+    this.addService(
+      "broker",
+      brokerMethods({ rank: 0, uuid: this.#identity.brokerUuid, rx, tx, debug: new DebugFlags() }),
+    );
+    const ask = async (topic: string, payload: JsonObject): Promise<void> => {
+      await using flux = this.connect();
+      await flux.rpc(topic, payload);
+    };
+    this.addService("attr", attrMethods(this.attributes, ask, onSetAttribute));
     this.#router.addBuiltin(new EventService(0, (event) => this.#router.publish(event)));
     this.addService("service", {});
     this.addService("log", logMethods(this.#log));
@@ -264,6 +288,7 @@ export class Broker implements AsyncDisposable {
   }
 
   #ownAttributes(): Record<string, string> {
+    const { logRingSize, logLevel } = this.#options;
     return {
       rank: "0",
       size: "1",
@@ -281,12 +306,8 @@ export class Broker implements AsyncDisposable {
       "tbon.level": "0",
       "tbon.maxlevel": "0",
       "tbon.descendants": "0",
-      "log-ring-size": String(this.#options.logRingSize ?? 1024),
-      "log-level": String(severityOf(this.#options.logLevel ?? "debug")),
-      "log-forward-level": "3",
-      "log-critical-level": "2",
-      "log-stderr-level": "3",
-      "log-stderr-mode": "leader",
+      ...(logRingSize === undefined ? {} : { "log-ring-size": String(logRingSize) }),
+      ...(logLevel === undefined ? {} : { "log-level": String(severityOf(logLevel)) }),
       ...(this.uri === undefined ? {} : { "local-uri": this.uri }),
     };
   }

@@ -1,7 +1,14 @@
 import type { FrameLink } from "../connector/index.ts";
 import { type Credential, encodePushed, type Message } from "../message/index.ts";
 import { Disconnects } from "./disconnects.ts";
-import { isClientPart, isStack, ROUTE_PART_BYTES, type RouteIdentity, routeKey } from "./route-identity.ts";
+import {
+  isClientPart,
+  isStack,
+  ROUTE_PART_BYTES,
+  type RouteIdentity,
+  routeKey,
+  STACK_BYTES,
+} from "./route-identity.ts";
 
 /** Counters of one connection, in messages. */
 export interface ConnectionCounters {
@@ -11,19 +18,23 @@ export interface ConnectionCounters {
   dropped: number;
 }
 
-/** One connected client, as the broker sees it: its credential, its queue, and what it holds here. */
+/** One connected client or module, as the broker sees it: its credential, its queue, and what it holds here. */
 export class ClientConnection {
   readonly uuid: string;
   readonly credential: Credential;
   readonly link: FrameLink;
   /** Process at the other end, when it is known. */
   readonly pid: number | undefined;
+  /** True for a module of the broker: no client of the local connector. */
+  readonly isModule: boolean;
   /** What responses are found by: see routeKey. */
   readonly key: number;
   /** Route parts for requests of this client: to the broker's services, and to another client's. */
   readonly toBroker: Uint8Array;
   readonly toService: Uint8Array;
   readonly #stack: DataView;
+  /** Where its own part is in `toBroker`. */
+  readonly #part: number;
   readonly disconnects = new Disconnects();
   /** How often it subscribed to each prefix. */
   readonly subscriptions = new Map<string, number>();
@@ -46,22 +57,25 @@ export class ClientConnection {
     pid: number | undefined,
     identity: RouteIdentity,
     queueBytes: number,
+    isModule = false,
   ) {
     this.uuid = uuid;
     this.link = link;
     this.credential = credential;
     this.pid = pid;
     this.#queueBytes = queueBytes;
-    this.toBroker = encodePushed([identity.connectorUuid, uuid]);
-    this.toService = encodePushed([identity.brokerUuid, identity.connectorUuid, uuid]);
-    const { buffer, byteOffset, length } = this.toService;
-    this.#stack = new DataView(buffer, byteOffset, length);
-    this.key = routeKey(this.toBroker, ROUTE_PART_BYTES);
+    this.isModule = isModule;
+    const via = isModule ? [uuid] : [identity.connectorUuid, uuid];
+    this.toBroker = encodePushed(via);
+    this.toService = encodePushed([identity.brokerUuid, ...via]);
+    this.#part = this.toBroker.length - ROUTE_PART_BYTES;
+    this.#stack = isModule ? NO_STACK : viewOf(this.toService);
+    this.key = routeKey(this.toBroker, this.#part);
   }
 
   /** True when the route part at `at` is this client's. */
   isAt(head: Uint8Array, at: number): boolean {
-    return isClientPart(head, at, this.toBroker, ROUTE_PART_BYTES);
+    return isClientPart(head, at, this.toBroker, this.#part);
   }
 
   /** True when the route parts at `at` are those a request of this client for another's service carries. */
@@ -119,4 +133,11 @@ export class ClientConnection {
   leaveBatch(flush: () => void): void {
     if (this.#flushBatch === flush) this.#flushBatch = undefined;
   }
+}
+
+/** What no request of a client carries, and no module's is compared with: such responses are found by their part. */
+const NO_STACK = new DataView(new ArrayBuffer(STACK_BYTES));
+
+function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, length);
 }

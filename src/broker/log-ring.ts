@@ -1,68 +1,54 @@
-import { formatLogRecord, type LogLevel, type LogRecord, severityOf } from "../client/index.ts";
-
-export interface LogRingOptions {
-  /** Rank of the broker: only records of its own clients are kept. */
-  readonly rank: number;
-  /** Most records kept; 0 keeps none and feeds no followers. Default 1024. */
-  readonly ringSize?: number | undefined;
-  /** Least severe level that is kept; default `"debug"`. */
-  readonly level?: LogLevel | undefined;
-  /** Writes a record where people see it; `undefined` nowhere. */
-  readonly print?: ((record: LogRecord) => void) | undefined;
-}
-
-/** The log of a broker: the latest records of its rank, and those who follow it. Source: log.c in flux-core. */
+/** The latest records of a broker, and those who follow them. Owner: the log of the broker. */
 export class LogRing {
-  readonly #rank: number;
   readonly #size: number;
-  readonly #level: number;
-  readonly #print: ((record: LogRecord) => void) | undefined;
-  readonly #followers = new Set<(text: string) => void>();
-  #texts: string[] = [];
-  /** Records so far: kept, of this rank, of others (or no records at all). */
-  readonly counts = { count: 0, local: 0, remote: 0 };
+  readonly #followers = new Set<(record: Uint8Array) => void>();
+  #records: Uint8Array[] = [];
+  /** Records before this one are forgotten: shifting an array one by one is slow. */
+  #first = 0;
+  #count = 0;
 
-  constructor(options: LogRingOptions) {
-    this.#rank = options.rank;
-    this.#size = options.ringSize ?? 1024;
-    this.#level = severityOf(options.level ?? "debug");
-    this.#print = options.print;
+  /** @param size - most records kept; 0 keeps none and feeds no followers */
+  constructor(size: number) {
+    this.#size = size;
   }
 
-  /** The records kept, oldest first, in the form of `formatLogRecord`. */
-  get texts(): readonly string[] {
-    return this.#texts;
+  /** Records it holds. */
+  get used(): number {
+    return this.#records.length - this.#first;
   }
 
-  /** Takes a record; one with line ends in its message becomes several. */
-  append(record: LogRecord): void {
-    const lines = record.message.split(/[\r\n]+/).filter((line, index) => line !== "" || index === 0);
-    for (const message of lines) this.#appendLine({ ...record, message });
+  /** Records it took so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The records it holds, oldest first. */
+  records(): Uint8Array[] {
+    return this.#records.slice(this.#first);
+  }
+
+  /** Takes a record, which is its own from then on. */
+  append(record: Uint8Array): void {
+    if (this.#size === 0) return;
+    this.#count++;
+    this.#records.push(record);
+    if (this.used > this.#size) this.#first++;
+    if (this.#first > this.#size) {
+      this.#records = this.records();
+      this.#first = 0;
+    }
+    for (const take of this.#followers) take(record);
   }
 
   /** Forgets what it holds. */
   clear(): void {
-    this.#texts = [];
+    this.#records = [];
+    this.#first = 0;
   }
 
-  /** Calls `take` with each further record that is kept, until the returned function is called. */
-  follow(take: (text: string) => void): () => void {
+  /** Calls `take` with each further record, until the returned function is called. */
+  follow(take: (record: Uint8Array) => void): () => void {
     this.#followers.add(take);
     return () => this.#followers.delete(take);
-  }
-
-  #appendLine(record: LogRecord): void {
-    this.#print?.(record);
-    if (record.rank !== this.#rank) {
-      this.counts.remote++;
-      return;
-    }
-    this.counts.local++;
-    if (severityOf(record.level) > this.#level || this.#size === 0) return;
-    this.counts.count++;
-    const text = formatLogRecord(record);
-    this.#texts.push(text);
-    if (this.#texts.length > this.#size) this.#texts.shift();
-    for (const take of this.#followers) take(text);
   }
 }

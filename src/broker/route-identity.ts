@@ -12,7 +12,8 @@ const OWN_BYTES = 9;
 
 /**
  * The two ids this broker puts on route stacks besides a client's own: its local connector's and its own, as flux-core does, whose
- * connector is a module. A request for a service in the broker carries connector and client, one for a client's service all three.
+ * connector is a module. A request for a service in the broker carries connector and client, one for a client's service all three. A module's request has no
+ * connector among them.
  */
 export class RouteIdentity {
   readonly brokerUuid: string = randomUUID();
@@ -31,6 +32,12 @@ export class RouteIdentity {
     if (samePart(head, at, this.onPublished, 0, OWN_BYTES)) at += ROUTE_PART_BYTES;
     if (!samePart(head, at, this.#connectorPart, 0, OWN_BYTES)) return -1;
     at += ROUTE_PART_BYTES;
+    return at + ROUTE_PART_BYTES <= end && head[at] === UUID_CHARS ? at : -1;
+  }
+
+  /** As `clientPart`, of the part that would name a module, below the broker's own; -1 when there is none. */
+  modulePart(head: Uint8Array, start: number, end: number): number {
+    const at = samePart(head, start, this.onPublished, 0, OWN_BYTES) ? start + ROUTE_PART_BYTES : start;
     return at + ROUTE_PART_BYTES <= end && head[at] === UUID_CHARS ? at : -1;
   }
 }

@@ -12,6 +12,7 @@ import {
   stampEncoded,
   textPayload,
 } from "../message/index.ts";
+import type { TypeCounters } from "../methods/index.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { ConnectorService } from "./connector-service.ts";
@@ -27,14 +28,6 @@ import type { Uplink } from "./uplink.ts";
 
 /** Who serves a name on this rank. */
 export type Endpoint = ClientConnection | BuiltinService | EventService;
-
-/** Messages by type, as broker.stats-get shows them. */
-export interface TypeCounters {
-  request: number;
-  response: number;
-  event: number;
-  control: number;
-}
 
 export interface RouterOptions {
   readonly rank: number;
@@ -53,6 +46,8 @@ export class Router implements RoutingView<Endpoint> {
   readonly services = new ServiceTable<Endpoint>();
   /** By the key of their route part. */
   readonly clients = new Map<number, ClientConnection>();
+  /** Modules of the broker, which are no clients of its local connector: by their keys. */
+  readonly modules = new Map<number, ClientConnection>();
   readonly sequencer = new Sequencer();
   readonly rx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
   readonly tx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
@@ -91,14 +86,14 @@ export class Router implements RoutingView<Endpoint> {
   /** A new connection, under a uuid that no other shares its key with: from now on its messages may come. */
   connect(create: (uuid: string) => ClientConnection): ClientConnection {
     let client = create(randomUUID());
-    while (this.clients.has(client.key)) client = create(randomUUID());
-    this.clients.set(client.key, client);
+    while (this.clients.has(client.key) || this.modules.has(client.key)) client = create(randomUUID());
+    (client.isModule ? this.modules : this.clients).set(client.key, client);
     return client;
   }
 
   /** A connection is gone: tells the services it used, then forgets its services and subscriptions. */
   disconnect(client: ClientConnection): void {
-    if (!this.clients.delete(client.key)) return;
+    if (!(client.isModule ? this.modules : this.clients).delete(client.key)) return;
     client.gone = true;
     this.#lastClient = undefined;
     for (const request of client.disconnects.take()) this.#route(client, request, request.topic!, true);
@@ -152,6 +147,7 @@ export class Router implements RoutingView<Endpoint> {
     const at = this.#clientPart(response);
     const client = this.#clientAt(response.head, at);
     if (client !== undefined) this.#deliverResponse(client, response, at + ROUTE_PART_BYTES);
+    else this.#respondToModule(response);
   }
 
   /** A promise while much is queued for the client that sent `request`, as a service here got it, for when there is room again. */
@@ -195,6 +191,13 @@ export class Router implements RoutingView<Endpoint> {
     if (client?.isAt(head, at) !== true) return undefined;
     this.#lastClient = client;
     return client;
+  }
+
+  #respondToModule(response: Message): void {
+    const { head, headStart, headEnd } = response;
+    const at = this.#identity.modulePart(head, headStart, headEnd);
+    const module = at < 0 ? undefined : this.modules.get(routeKey(head, at));
+    if (module?.isAt(head, at) === true) this.#deliverResponse(module, response, at + ROUTE_PART_BYTES);
   }
 
   #request(client: ClientConnection, request: Message, topic: string): void {

@@ -1,5 +1,5 @@
+import { parseDuration } from "../base/index.ts";
 import { argumentParser } from "./commander.ts";
-import { parseDuration } from "./duration.ts";
 
 /** Longest time a timer takes, in milliseconds. */
 const TIMER_MAX_MS = 2 ** 31 - 1;

@@ -14,7 +14,7 @@ import { Caller, type Published, splitPack } from "./caller.ts";
 import type { FluxOptions } from "./flux-options.ts";
 import { describeThrown, guarded } from "./guard.ts";
 import { type HandleOptions, type RequestHandler, RequestHandlers } from "./handlers.ts";
-import { encodeLogRecord, type LogLevel, type LogNames, logTimestamp } from "./log-record.ts";
+import { encodeLogRecord, type LogLevel, type LogNames, logLines, logTimestamp } from "./log-record.ts";
 import type { Methods } from "./method.ts";
 import type { CallOptions, PublishOptions, RpcOptions, StreamOptions, SubscribeOptions } from "./options.ts";
 import { encodePayload, jsonOf, type Payload } from "./payload.ts";
@@ -322,7 +322,7 @@ export class Flux implements AsyncDisposable {
   async log(level: LogLevel, message: string, as: LogNames = {}): Promise<void> {
     const rank = await this.rank();
     const { appname = "fluxbus", procid = "-" } = { ...this.#options, ...as };
-    for (const line of message.replace(/[\r\n]+$/, "").split(/[\r\n]+/)) {
+    for (const line of logLines(message)) {
       const payload = encodeLogRecord({
         level,
         timestamp: logTimestamp(),

@@ -1,3 +1,4 @@
+export { ActiveRequests } from "./active-requests.ts";
 export { Attributes } from "./attributes.ts";
 export type { ReconnectOptions } from "./backoff.ts";
 export type { Published } from "./caller.ts";
@@ -7,14 +8,16 @@ export type { FluxOptions } from "./flux-options.ts";
 export { describeThrown, guarded } from "./guard.ts";
 export { type HandleOptions, type OnFault, type RequestHandler, RequestHandlers } from "./handlers.ts";
 export {
-  decodeLogText,
   encodeLogRecord,
   formatLogRecord,
   LOG_LEVELS,
+  type LogHeader,
   type LogLevel,
   type LogNames,
   type LogRecord,
+  logLines,
   logTimestamp,
+  parseLogHeader,
   parseLogRecord,
   severityOf,
 } from "./log-record.ts";

@@ -1,4 +1,4 @@
-import { decodeUtf8, encodeUtf8, FluxError } from "../base/index.ts";
+import { encodeUtf8, FluxError } from "../base/index.ts";
 
 /** Severities of RFC 5424 by number. */
 export const LOG_LEVELS = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"] as const;
@@ -17,16 +17,46 @@ export interface LogRecord {
   readonly level: LogLevel;
   /** UTC, `YYYY-MM-DDTHH:MM:SS.uuuuuuZ`. */
   readonly timestamp: string;
-  /** Rank of the broker that the client is connected to. */
+  /** Rank of the broker that the client is connected to; NaN in a record that has no number there. */
   readonly rank: number;
+  /** What stands where the rank should, in the records of a broker that does not know its rank yet. */
+  readonly hostname?: string | undefined;
   /** Program, 48 characters at most. */
   readonly appname: string;
   /** Process id, or `-`. */
   readonly procid: string;
+  /** Kind of the message, for programs; Flux has none. */
+  readonly msgid?: string | undefined;
+  /** `[name key="value"]`, for programs; Flux has none. */
+  readonly structuredData?: string | undefined;
   readonly message: string;
 }
 
-const RECORD = /^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (-|\[.*?\]) ?/s;
+/** What stands before the message of a record. */
+export interface LogHeader {
+  /** 0 (emerg) to 7 (debug); a record may claim more, which nothing lets through. */
+  readonly severity: number;
+  readonly timestamp: string;
+  /** The rank, or what stands there. */
+  readonly hostname: string;
+  readonly appname: string;
+  readonly procid: string;
+  readonly msgid: string;
+  readonly structuredData: string;
+  /** Where in the text the message begins. */
+  readonly start: number;
+}
+
+const HEADER = /^<\s*(\d+).\s*\d+.([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) /s;
+const NONE = "-";
+
+/** Longest fields of a record, in characters. */
+const MAX_APPNAME = 48;
+const MAX_PROCID = 128;
+const MAX_HOSTNAME = 255;
+const MAX_MSGID = 32;
+/** Longest part of a record before its structured data. */
+const MAX_HEADER = 508;
 
 /** Number of a level: 0 (emerg) to 7 (debug). */
 export function severityOf(level: LogLevel): number {
@@ -38,29 +68,59 @@ export function severityOf(level: LogLevel): number {
  * as in flux-core's stdlog.
  */
 export function formatLogRecord(record: LogRecord): string {
-  const { level, timestamp, rank, appname, procid, message } = record;
+  const { level, timestamp, rank, appname, message } = record;
   const severity = severityOf(level);
   if (severity < 0)
     throw new FluxError("EINVAL", `'${level}' is no log level: they are ${LOG_LEVELS.join(", ")}`);
-  return `<${severity << 3}>1 ${timestamp} ${rank} ${appname.slice(0, 48)} ${procid} - - ${message}`;
+  const hostname = record.hostname?.slice(0, MAX_HOSTNAME) ?? rank;
+  const procid = record.procid.slice(0, MAX_PROCID);
+  const msgid = record.msgid?.slice(0, MAX_MSGID) ?? NONE;
+  const data = record.structuredData ?? NONE;
+  return `<${severity << 3}>1 ${timestamp} ${hostname} ${appname.slice(0, MAX_APPNAME)} ${procid} ${msgid} ${data} ${message}`;
+}
+
+/** Reads what stands before the message of a record; undefined when the text is no record. Source: RFC 5424; stdlog.c in flux-core. */
+export function parseLogHeader(text: string): LogHeader | undefined {
+  const match = HEADER.exec(text.length > MAX_HEADER ? text.slice(0, MAX_HEADER) : text);
+  if (match === null) return undefined;
+  const [whole, pri, timestamp, hostname, appname, procid, msgid] = match;
+  const end = endOfStructuredData(text, whole.length);
+  if (end === undefined) return undefined;
+  return {
+    severity: Number(pri) >> 3,
+    timestamp: timestamp!,
+    hostname: hostname!,
+    appname: appname!,
+    procid: procid!,
+    msgid: msgid!,
+    structuredData: text.slice(whole.length, end),
+    start: end + 1,
+  };
 }
 
 /** Reads a record; undefined when the text is none. */
 export function parseLogRecord(text: string): LogRecord | undefined {
-  const match = RECORD.exec(text);
-  if (match === null) return undefined;
-  const [whole, pri, timestamp, hostname, appname, procid] = match;
-  const level = LOG_LEVELS[(Number(pri) >> 3) & 7];
-  const rank = /^\d+$/.test(hostname!) ? Number(hostname) : Number.NaN;
-  if (level === undefined || Number(pri) > 191) return undefined;
+  const header = parseLogHeader(text);
+  const level = LOG_LEVELS[header?.severity ?? -1];
+  if (header === undefined || level === undefined) return undefined;
+  const { timestamp, hostname, appname, procid, msgid, structuredData } = header;
+  const ranked = /^\d+$/.test(hostname);
   return {
     level,
-    timestamp: timestamp!,
-    rank,
-    appname: appname!,
-    procid: procid!,
-    message: text.slice(whole.length),
+    timestamp,
+    rank: ranked ? Number(hostname) : Number.NaN,
+    ...(ranked ? {} : { hostname }),
+    appname,
+    procid,
+    ...(msgid === NONE ? {} : { msgid }),
+    ...(structuredData === NONE ? {} : { structuredData }),
+    message: text.slice(header.start),
   };
+}
+
+/** The lines of a message, each a record of its own; line ends behind it and empty lines in it are left out. Source: flux_log(3). */
+export function logLines(message: string): string[] {
+  return message.replace(/[\r\n]+$/, "").split(/[\r\n]+/);
 }
 
 /** The current time, or `date`, as records have it: microseconds, of which JavaScript knows the first three digits. */
@@ -73,7 +133,14 @@ export function encodeLogRecord(record: LogRecord): Uint8Array {
   return encodeUtf8(formatLogRecord(record));
 }
 
-/** Text of the bytes of log.append, trailing NUL and line ends cut. */
-export function decodeLogText(bytes: Uint8Array): string {
-  return decodeUtf8(bytes).replace(/[\0\r\n]+$/, "");
+/** Index of the space behind the structured data that begins at `start`: the first outside of brackets; undefined without one. */
+function endOfStructuredData(text: string, start: number): number | undefined {
+  let depth = 0;
+  for (let i = start; i < text.length; i++) {
+    const character = text[i];
+    if (character === "[") depth++;
+    else if (character === "]") depth--;
+    else if (character === " " && depth === 0) return i;
+  }
+  return undefined;
 }

@@ -148,6 +148,12 @@ export class Request extends Received {
     this.#forgotten = true;
   }
 
+  /** Leaves the request without an answer, whoever waits for one: what flux-core's services do with `cancel`. */
+  dismiss(): void {
+    this.#forgotten = true;
+    this.#settle();
+  }
+
   #send(errnum: number, payload: Uint8Array | undefined): void {
     if (this.#forgotten) return;
     if (this.#answered)

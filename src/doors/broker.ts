@@ -1,5 +1,6 @@
 /** `fluxbus/broker`: a broker inside your program. */
 export {
+  AttributeTable,
   Broker,
   type BrokerOptions,
   type BrokerStats,

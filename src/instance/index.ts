@@ -1,5 +1,4 @@
-export { type CommandLine, commandLine, InitialProgram } from "./initial-program.ts";
 export { Instance, type InstanceOptions } from "./instance.ts";
-export { type InstanceAttributes, readInstanceAttributes } from "./instance-attributes.ts";
+export { type CommandLine, commandLine, Program } from "./program.ts";
 export { RUNDIR_MAX, Rundir } from "./rundir.ts";
-export { formatStderrLine, StderrLog } from "./stderr-log.ts";
+export { StderrLog } from "./stderr-log.ts";

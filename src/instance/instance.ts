@@ -1,76 +1,146 @@
-import { join } from "node:path";
-import { Broker, type BrokerOptions } from "../broker/index.ts";
+import { hostname } from "node:os";
+import { FluxError } from "../base/index.ts";
+import { AttributeTable, Broker, type BrokerOptions } from "../broker/index.ts";
 import type { Environment } from "../connect/index.ts";
-import { readInstanceAttributes } from "./instance-attributes.ts";
-import { findParent, type Parent } from "./parent.ts";
+import { type Boot, bootstrap } from "./bootstrap.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { readLifecycleSettings } from "./lifecycle-settings.ts";
+import { findParent } from "./parent.ts";
+import { definePlace, socketPathOf } from "./place.ts";
+import { commandLine, isInteractiveShell, shellLine } from "./program.ts";
+import { Runat } from "./runat.ts";
 import { Rundir } from "./rundir.ts";
-import { STDERR_LEVEL, StderrLog } from "./stderr-log.ts";
+import { Shutdown } from "./shutdown.ts";
+import { stateMachineMethods } from "./state-machine-service.ts";
 
-/** Options of an instance: those of its broker, whose socket lies in the run directory. */
+/** Options of an instance: those of its broker, whose socket lies in the run directory, and what it is there for. */
 export interface InstanceOptions
-  extends Omit<BrokerOptions, "onSetAttribute" | "onLog" | "logLevel" | "logRingSize"> {
+  extends Omit<BrokerOptions, "onSetAttribute" | "onLog" | "logLevel" | "logRingSize" | "socketPath"> {
+  /** Absolute path of the socket; default that of the attribute `local-uri`, or `local-0` in the run directory. */
+  readonly socketPath?: string | undefined;
   /**
-   * Attributes set at start. `rundir`, `local-uri`, `log-level`, `log-ring-size` and `log-stderr-level` mean what they mean for
-   * flux-broker(1); levels are numbers, 0 to 7.
+   * Attributes set at start, as flux-broker(1) takes them with -S: `rundir`, `local-uri`, `broker.rc1_path`, `broker.rc3_path`, the log's, and
+   * so on. A table given is used, not copied.
    */
-  readonly attributes?: Readonly<Record<string, string>> | undefined;
-  /** Where FLUX_URI of the instance around this one is looked up; default `process.env`. */
+  readonly attributes?: Readonly<Record<string, string>> | AttributeTable | undefined;
+  /** The environment of its commands, and where FLUX_URI of the instance around this one is looked up; default `process.env`. */
   readonly env?: Environment | undefined;
   /** Takes each line of the log that `log-stderr-level` lets through; default stderr. */
   readonly printLog?: ((line: string) => void) | undefined;
+  /** Words of the initial program, which the instance ends with: none is the user's shell. Default: it runs until it is stopped. */
+  readonly program?: readonly string[] | undefined;
+  /** How its broker learns its place: `"environment"` as flux-broker does, from PMI; default alone, inside the instance that FLUX_URI leads to. */
+  readonly boot?: "environment" | undefined;
+  /** Makes a state directory when the attribute `statedir` names none. Default false. */
+  readonly makeStatedir?: boolean | undefined;
+  /** What `bin/flux` in the run directory leads to; default: there is no such link. */
+  readonly fluxCommand?: string | undefined;
 }
 
 /**
- * A Flux instance of size 1: a broker, its run directory, and its place below the instance it was started in.
+ * A Flux instance of size 1: a broker and its life, its directories, and its place below the instance it was started in.
  *
- * Owner: who started it. Ends with `stop`: the broker stops, and a run directory that was made for it is removed.
+ * Owner: who started it. Ends with `stop`, or by itself when its initial program ends or somebody shuts it down: rc3 runs, the broker
+ * stops, and directories that were made for it are removed. `exit` tells.
  */
 export class Instance implements AsyncDisposable {
   readonly broker: Broker;
   readonly rundir: Rundir;
   /** What clients connect to. */
   readonly uri: string;
+  /** Resolves when it has ended and nothing of it is left, to its exit status. */
+  readonly exit: Promise<number>;
+  readonly #lifecycle: Lifecycle;
 
-  private constructor(broker: Broker, rundir: Rundir) {
+  private constructor(broker: Broker, rundir: Rundir, lifecycle: Lifecycle, release: () => Promise<void>) {
     this.broker = broker;
     this.rundir = rundir;
     this.uri = broker.uri!;
+    this.#lifecycle = lifecycle;
+    this.exit = lifecycle.exit.then(async (status) => {
+      await broker.stop();
+      await release();
+      return status;
+    });
   }
 
   /**
-   * Starts an instance; it takes clients when the promise resolves.
-   * @throws FluxError EINVAL for attributes, as Rundir.open does for the run directory, as Broker.start does for the socket.
+   * Starts an instance. When the promise resolves it takes clients and its life has begun; without rc1 it is in the state `run`.
+   * @throws FluxError EINVAL for attributes, as Rundir.open does for the directories, bootstrap for its place, Broker.start for the socket.
    */
   static async start(options: InstanceOptions = {}): Promise<Instance> {
-    const given = readInstanceAttributes(options.attributes ?? {});
+    const env = options.env ?? process.env;
+    const attributes = tableOf(options.attributes);
     const print = options.printLog ?? ((line) => process.stderr.write(`${line}\n`));
-    const log = new StderrLog(given.stderrLevel ?? STDERR_LEVEL, print);
     const notes: string[] = [];
-    const parent = await findParent(options.env ?? process.env, (text) => notes.push(text));
-    const rundir = await Rundir.open(given.rundir);
+    const boot = await placeOf(options, env, attributes);
+    const parent = options.boot === undefined ? await findParent(env, (text) => notes.push(text)) : undefined;
+    if (boot.size > 1) {
+      throw new FluxError(
+        "ENOTSUP",
+        `bootstrap: ${boot.size} brokers: this version makes instances of size 1 only`,
+      );
+    }
+    attributes.defineDefault("hostname", hostname());
+    attributes.defineDefault("hostlist", attributes.get("hostname"));
+    definePlace(attributes, boot, env, parent);
+    const settings = readLifecycleSettings(attributes, boot.size, (text) => notes.push(text));
+    const runat = new Runat({
+      env: () => env,
+      set: () => commandVariables(attributes),
+      log: (level, text) => broker.log(level, text),
+    });
+    pushPhases(runat, attributes, options, env);
+    const directories = await openDirectories(attributes, options, env);
+    let broker: Broker;
     try {
-      const broker = await Broker.start({
+      const socketPath =
+        options.socketPath ?? (await socketPathOf(attributes, directories[0]!.path, boot.rank));
+      attributes.define("local-uri", `local://${socketPath}`);
+      broker = await Broker.start({
         ...options,
-        socketPath: options.socketPath ?? given.socketPath ?? join(rundir.path, "local-0"),
-        attributes: { ...given.rest, ...placeOf(rundir, parent) },
-        logRingSize: given.logRingSize,
-        logLevel: given.logLevel,
-        onLog: (record) => log.print(record),
-        onSetAttribute: (name, value) => {
-          if (name === "log-stderr-level") log.setLevel(value);
-        },
+        attributes,
+        socketPath,
+        printLog: print,
       });
-      for (const note of notes) broker.log("info", note);
-      return new Instance(broker, rundir);
     } catch (error) {
-      await rundir.remove();
+      await remove(directories);
       throw error;
     }
+    for (const note of notes) broker.log("info", note);
+    const lifecycle = new Lifecycle({
+      attributes,
+      runat,
+      settings,
+      log: (level, text) => broker.log(level, text),
+    });
+    addServices(broker, lifecycle, runat, boot);
+    const instance = new Instance(broker, directories[0]!, lifecycle, () => remove(directories));
+    await boot.finalize();
+    lifecycle.machine.start();
+    return instance;
   }
 
+  /** What the instance is doing: a state of `BROKER_STATES`. */
+  get state(): string {
+    return this.#lifecycle.machine.state;
+  }
+
+  /** Passes a signal on to what runs, as a signal to flux-broker does: the initial program ends, or the instance shuts down. */
+  kill(signal: NodeJS.Signals): void {
+    this.broker.log("info", `signal ${signal}`);
+    this.#lifecycle.kill(signal);
+  }
+
+  /** Something the instance can't go on without is gone: it ends with an exit status that says so. */
+  panic(): void {
+    this.#lifecycle.panic();
+  }
+
+  /** Ends the instance in good order; resolves when nothing of it is left. */
   async stop(): Promise<void> {
-    await this.broker.stop();
-    await this.rundir.remove();
+    if (this.state !== "exit") this.#lifecycle.kill("SIGTERM");
+    await this.exit;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,8 +148,99 @@ export class Instance implements AsyncDisposable {
   }
 }
 
-function placeOf(rundir: Rundir, parent: Parent | undefined): Record<string, string> {
-  const own = { rundir: rundir.path, "rundir-cleanup": rundir.made ? "1" : "0" };
-  if (parent === undefined) return { ...own, "instance-level": "0" };
-  return { ...own, "instance-level": String(parent.level + 1), "parent-uri": parent.uri };
+function tableOf(given: InstanceOptions["attributes"] = {}): AttributeTable {
+  if (given instanceof AttributeTable) return given;
+  const table = new AttributeTable();
+  for (const [name, value] of Object.entries(given)) {
+    try {
+      table.setAtStart(name, value);
+    } catch (error) {
+      const { errno, message } = FluxError.from(error);
+      throw new FluxError(errno, `${name}: ${message}`);
+    }
+  }
+  return table;
+}
+
+function placeOf(options: InstanceOptions, env: Environment, attributes: AttributeTable): Promise<Boot> {
+  const methods = options.boot === undefined ? "single" : attributes.get("broker.boot-method");
+  return bootstrap({ env, methods, trace: (text) => process.stderr.write(`bootstrap: ${text}\n`) });
+}
+
+/** The variables of the instance in the environment of its commands. */
+function commandVariables(attributes: AttributeTable): Record<string, string> {
+  const jobid = attributes.get("jobid");
+  return {
+    FLUX_URI: attributes.get("local-uri")!,
+    ...(jobid === undefined ? {} : { FLUX_ENCLOSING_ID: jobid }),
+  };
+}
+
+function pushPhases(
+  runat: Runat,
+  attributes: AttributeTable,
+  options: InstanceOptions,
+  env: Environment,
+): void {
+  for (const phase of ["rc1", "rc3"]) {
+    const name = `broker.${phase}_path`;
+    attributes.defineDefault(name, "");
+    const line = attributes.get(name);
+    if (line) runat.push(phase, { ...shellLine(line, env), output: "log" });
+  }
+  const { program } = options;
+  if (program === undefined || attributes.has("broker.rc2_none")) return;
+  if (isInteractiveShell(program) && process.stdin.isTTY !== true) {
+    throw new FluxError("ENOTTY", "stdin is not a tty - can't run interactive shell");
+  }
+  runat.push("rc2", { ...commandLine(program, env), output: "inherit" });
+}
+
+async function openDirectories(
+  attributes: AttributeTable,
+  options: InstanceOptions,
+  env: Environment,
+): Promise<Rundir[]> {
+  const opened: Rundir[] = [];
+  const open = async (attribute: "rundir" | "statedir", fallback: string): Promise<void> => {
+    const directory = await Rundir.open({
+      attribute,
+      path: attributes.get(attribute),
+      base: env["TMPDIR"] || fallback,
+      cleanup: attributes.get(`${attribute}-cleanup`),
+    });
+    opened.push(directory);
+    attributes.define(attribute, directory.path);
+    attributes.define(`${attribute}-cleanup`, directory.made ? "1" : "0");
+  };
+  try {
+    await open("rundir", "/tmp");
+    if (options.fluxCommand !== undefined) await opened[0]!.link(options.fluxCommand);
+    if (options.makeStatedir === true || attributes.get("statedir") !== undefined)
+      await open("statedir", "/var/tmp");
+  } catch (error) {
+    await remove(opened);
+    throw error;
+  }
+  return opened;
+}
+
+async function remove(directories: readonly Rundir[]): Promise<void> {
+  for (const directory of directories) await directory.remove();
+}
+
+function addServices(broker: Broker, lifecycle: Lifecycle, runat: Runat, boot: Boot): void {
+  const { machine } = lifecycle;
+  broker.addService(
+    "state-machine",
+    stateMachineMethods(machine, () => lifecycle.fail()),
+  );
+  broker.addService("runat", runat.methods());
+  const shutdown = new Shutdown({
+    machine,
+    rank: boot.rank,
+    begin: () => lifecycle.shutdown(),
+    followLog: (take) => broker.followLog(take),
+  });
+  broker.addService("shutdown", shutdown.methods());
 }

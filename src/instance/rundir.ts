@@ -1,7 +1,6 @@
-import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, rm, stat, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { FluxError, strerror, utf8Length } from "../base/index.ts";
+import { FluxError, errno as numbers, strerror, utf8Length } from "../base/index.ts";
 
 /** Longest path of a run directory, in bytes: a socket's address has to hold it and the name of the socket. */
 export const RUNDIR_MAX = 96;
@@ -9,17 +8,28 @@ export const RUNDIR_MAX = 96;
 const OWNER_RWX = 0o700;
 const STICKY = 0o1000;
 
+export interface RundirOptions {
+  /** The attribute that names the directory, and is named in errors. */
+  readonly attribute: "rundir" | "statedir";
+  /** Its value; undefined for a new directory in `base`. */
+  readonly path: string | undefined;
+  /** Where new directories are made. */
+  readonly base: string;
+  /** The attribute `rundir-cleanup` or `statedir-cleanup`: `"0"` keeps the directory, others remove it, whoever made it. */
+  readonly cleanup?: string | undefined;
+}
+
 /**
- * The run directory of a broker, where its socket is.
+ * The run directory of a broker, where its socket is; or its state directory.
  *
- * Without a given path it is a new `flux-XXXXXX` of mode 0700 in TMPDIR. A given directory that is there is used and stays; one that is
+ * Without a given path it is a new `flux-XXXXXX` of mode 0700. A given directory that is there is used and stays; one that is
  * missing is made; inside one with the sticky bit, as /tmp has, a new one is made. What was made is removed by `remove`.
- * Source: flux-broker-attributes(7), `rundir`.
+ * Source: flux-broker-attributes(7), `rundir`, `statedir`.
  */
 export class Rundir {
   /** Absolute path. */
   readonly path: string;
-  /** True when it was made here, so that `remove` takes it away. */
+  /** True when `remove` takes it away: it was made here, or that was asked for. */
   readonly made: boolean;
 
   private constructor(path: string, made: boolean) {
@@ -29,69 +39,94 @@ export class Rundir {
 
   /**
    * Finds or makes the directory.
-   * @throws FluxError EPERM for one of another user or without rwx for its owner, ENOTDIR, ENAMETOOLONG over 96 bytes, the system's error
-   *   when it can't be made.
+   * @throws FluxError EPERM for one of another user or without rwx for its owner, ENOTDIR, ENAMETOOLONG for a run directory over 96 bytes, the
+   *   system's error when it can't be made.
    */
-  static async open(given?: string): Promise<Rundir> {
-    if (given === undefined) return Rundir.#makeIn(tmpdir());
-    const path = resolve(given);
-    checkLength(path);
-    const mode = await modeOf(path);
-    if (mode !== undefined && (mode & STICKY) !== 0) return Rundir.#makeIn(path);
-    if (mode !== undefined) {
-      await checkUsable(path);
-      return new Rundir(path, false);
+  static async open(options: RundirOptions): Promise<Rundir> {
+    const { path, made } = await find(options);
+    await checkDirectory(path, options.attribute);
+    if (options.attribute === "rundir") checkLength(path);
+    const { cleanup } = options;
+    return new Rundir(path, cleanup === undefined ? made : cleanup !== "0");
+  }
+
+  /** Puts a link to `target` under the name `bin/flux`, so that a remote shell finds the command; one that is there stays. */
+  async link(target: string): Promise<void> {
+    try {
+      await mkdir(join(this.path, "bin"), { mode: 0o755, recursive: true });
+      await symlink(target, join(this.path, "bin", "flux"));
+    } catch (error) {
+      const { code, errno } = FluxError.from(error);
+      if (code !== "EEXIST")
+        throw new FluxError(errno, `rundir symlink ${this.path}/bin/flux: ${strerror(errno)}`);
     }
-    await attempt(path, mkdir(path, { mode: OWNER_RWX }));
-    return new Rundir(path, true);
   }
 
   /** Removes the directory and all in it, if it was made here. */
   async remove(): Promise<void> {
     if (this.made) await rm(this.path, { recursive: true, force: true });
   }
+}
 
-  static async #makeIn(parent: string): Promise<Rundir> {
-    const prefix = join(parent, "flux-");
-    checkLength(`${prefix}XXXXXX`);
-    return new Rundir(await attempt(parent, mkdtemp(prefix)), true);
+/**
+ * Checks that a directory is there, belongs to this user, and grants its owner everything; `name` begins the errors.
+ * @throws FluxError ENOENT, EPERM, ENOTDIR.
+ */
+export async function checkDirectory(path: string, name: string): Promise<void> {
+  const status = await stat(path).catch((error: unknown) => {
+    const { errno } = FluxError.from(error);
+    throw new FluxError(errno, `${name} cannot stat ${path}: ${strerror(errno)}`);
+  });
+  if (process.getuid !== undefined && status.uid !== process.getuid())
+    throw new FluxError(
+      "EPERM",
+      `${name} ${path} is not owned by instance owner: ${strerror(numbers.EPERM)}`,
+    );
+  if (!status.isDirectory()) throw new FluxError("ENOTDIR", `${name} ${path}: ${strerror(numbers.ENOTDIR)}`);
+  if ((status.mode & OWNER_RWX) !== OWNER_RWX)
+    throw new FluxError("EPERM", `${name} ${path} does not have owner=rwx permissions`);
+}
+
+async function find({ attribute, path, base }: RundirOptions): Promise<{ path: string; made: boolean }> {
+  if (path === undefined) return { path: await makeIn(base, attribute), made: true };
+  const absolute = resolve(path);
+  if (attribute === "rundir") checkLength(absolute);
+  const mode = await modeOf(absolute);
+  if (mode === undefined) {
+    await mkdir(absolute, { mode: OWNER_RWX }).catch((error: unknown) => {
+      const { errno } = FluxError.from(error);
+      throw new FluxError(errno, `${attribute} error creating ${absolute}: ${strerror(errno)}`);
+    });
+    return { path: absolute, made: true };
   }
+  if ((mode & STICKY) !== 0) return { path: await makeIn(absolute, attribute), made: true };
+  return { path: absolute, made: false };
+}
+
+async function makeIn(parent: string, attribute: string): Promise<string> {
+  const prefix = join(parent, "flux-");
+  if (attribute === "rundir") checkLength(`${prefix}XXXXXX`);
+  return mkdtemp(prefix).catch((error: unknown) => {
+    const { errno } = FluxError.from(error);
+    throw new FluxError(errno, `${attribute} cannot create directory in ${parent}: ${strerror(errno)}`);
+  });
 }
 
 function checkLength(path: string): void {
   const bytes = utf8Length(path);
   if (bytes > RUNDIR_MAX) {
-    throw new FluxError("ENAMETOOLONG", `rundir ${path}: ${bytes} bytes are more than ${RUNDIR_MAX}`);
+    throw new FluxError(
+      "ENAMETOOLONG",
+      `rundir length of ${bytes} bytes exceeds max ${RUNDIR_MAX} to allow for AF_UNIX socket creation: ${path}`,
+    );
   }
 }
 
-/** The mode of what is at `path`, undefined when nothing is. */
+/** The mode of what is at `path`, undefined when nothing is, or nothing that can be looked at. */
 async function modeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mode;
-  } catch (error) {
-    const { code, errno } = FluxError.from(error);
-    if (code === "ENOENT") return undefined;
-    throw new FluxError(errno, `rundir ${path}: ${strerror(errno)}`, { cause: error });
-  }
-}
-
-async function checkUsable(path: string): Promise<void> {
-  const status = await stat(path);
-  if (!status.isDirectory()) throw new FluxError("ENOTDIR", `rundir ${path}: Not a directory`);
-  if (process.getuid !== undefined && status.uid !== process.getuid()) {
-    throw new FluxError("EPERM", `rundir ${path} belongs to another user`);
-  }
-  if ((status.mode & OWNER_RWX) !== OWNER_RWX) {
-    throw new FluxError("EPERM", `rundir ${path} does not grant its owner rwx`);
-  }
-}
-
-async function attempt<T>(path: string, made: Promise<T>): Promise<T> {
-  try {
-    return await made;
-  } catch (error) {
-    const { errno } = FluxError.from(error);
-    throw new FluxError(errno, `rundir ${path} can't be made: ${strerror(errno)}`, { cause: error });
+  } catch {
+    return undefined;
   }
 }

@@ -2,23 +2,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Broker, type BrokerOptions } from "../broker/index.ts";
-import type { Flux } from "../client/index.ts";
-import { type ConnectOptions, connect } from "../connect/index.ts";
+import { ConnectedInstance } from "./connected-instance.ts";
 
 /** Options of a test instance: those of its broker but for the place of the socket. */
 export type TestInstanceOptions = Omit<BrokerOptions, "socketPath">;
 
 /** A Flux instance inside the test process: a broker with a real socket in a temporary folder. */
-export class TestInstance implements AsyncDisposable {
+export class TestInstance extends ConnectedInstance {
   readonly broker: Broker;
-  /** What `connect` and FLUX_URI take, in this process or another. */
-  readonly uri: string;
   readonly #directory: string;
-  readonly #handles = new Set<Flux>();
 
   private constructor(broker: Broker, directory: string) {
+    super(broker.uri!);
     this.broker = broker;
-    this.uri = broker.uri!;
     this.#directory = directory;
   }
 
@@ -29,21 +25,9 @@ export class TestInstance implements AsyncDisposable {
     return new TestInstance(broker, directory);
   }
 
-  /** A handle over the socket; closed with the instance. */
-  async connect(options: ConnectOptions = {}): Promise<Flux> {
-    const flux = await connect(this.uri, { env: {}, ...options });
-    this.#handles.add(flux);
-    return flux;
-  }
-
-  /** Closes the handles, stops the broker and removes the folder. */
-  async stop(): Promise<void> {
-    await Promise.all([...this.#handles].map((flux) => flux.close()));
+  /** Stops the broker and removes the folder. */
+  async halt(): Promise<void> {
     await this.broker.stop();
     await rm(this.#directory, { recursive: true, force: true });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
   }
 }

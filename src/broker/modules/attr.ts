@@ -1,10 +1,21 @@
 import { FluxError } from "../../base/index.ts";
 import type { Methods } from "../../client/index.ts";
+import type { JsonObject } from "../../json/index.ts";
 import { Role } from "../../message/index.ts";
 import type { AttributeTable } from "../attribute-table.ts";
 
-/** `attr`: the broker's attributes. `onSet` hears of a change, and may refuse it by throwing. */
-export function attrMethods(table: AttributeTable, onSet: (name: string, value: string) => void): Methods {
+/** Asks another service for the broker. */
+export type AskService = (topic: string, payload: JsonObject) => Promise<unknown>;
+
+/**
+ * `attr`: the broker's attributes. Who decides on an update is asked through `ask`; `onSet` hears of a change before it is made, and may
+ * refuse it by throwing. Source: flux_attr_get(3).
+ */
+export function attrMethods(
+  table: AttributeTable,
+  ask: AskService,
+  onSet: (name: string, value: string) => void,
+): Methods {
   return {
     get: {
       allow: Role.ALL,
@@ -17,10 +28,10 @@ export function attrMethods(table: AttributeTable, onSet: (name: string, value: 
     },
     list: { allow: Role.ALL, answer: () => ({ names: table.names() }) },
     set: {
-      request(request) {
+      async request(request) {
         const [name, value, force] = request.unpack("{s:s s:s s?b}", "name", "value", "force");
-        if (name === "log-stderr-level" && !/^[0-7]$/.test(value))
-          throw new FluxError("EINVAL", "invalid level");
+        const topic = table.checkSet(name, force === true);
+        if (topic !== undefined) await ask(topic, { name, value });
         onSet(name, value);
         table.set(name, value, force === true);
         request.respond();

@@ -1,35 +1,12 @@
 import { FluxError } from "../../base/index.ts";
-import type { Methods, Request } from "../../client/index.ts";
-import { type JsonObject, type JsonValue, parseJson, stringifyJson } from "../../json/index.ts";
-import { Role, routeString } from "../../message/index.ts";
-import { resourceUsage } from "../resource-usage.ts";
-import type { TypeCounters } from "../router.ts";
+import type { Methods } from "../../client/index.ts";
+import type { JsonObject, JsonValue } from "../../json/index.ts";
+import { defaultMethods, type ServiceFacts } from "../../methods/index.ts";
 
-/** What the broker tells about itself. */
-export interface BrokerFacts {
-  readonly rank: number;
-  readonly uuid: string;
-  readonly rx: TypeCounters;
-  readonly tx: TypeCounters;
-}
-
-const CLEARED: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
-
-/** `broker`: the methods every module of flux-core has (ping, stats-get, rusage), and the environment. Source: RFC 5; method.c in flux-core. */
-export function brokerMethods(facts: BrokerFacts): Methods {
+/** `broker`: the methods every module has, and the environment. */
+export function brokerMethods(facts: ServiceFacts): Methods {
   return {
-    ping: { allow: Role.USER, request: (request) => ping(request, facts) },
-    "stats-get": { allow: Role.ALL, answer: () => ({ tx: facts.tx, rx: facts.rx }) },
-    "stats-clear": {
-      answer() {
-        Object.assign(facts.tx, CLEARED);
-        Object.assign(facts.rx, CLEARED);
-      },
-    },
-    rusage: {
-      allow: Role.USER,
-      answer: ({ who = "self" }: JsonObject) => resourceUsage(String(who)),
-    },
+    ...defaultMethods(facts),
     getenv: {
       request(request) {
         const [names] = request.unpack("{s:o}", "names");
@@ -58,21 +35,6 @@ export function brokerMethods(facts: BrokerFacts): Methods {
       },
     },
   };
-}
-
-/** Echoes the request's object with four keys of its own behind or over its keys, spaced as flux-core does. */
-function ping(request: Request, facts: BrokerFacts): void {
-  const text = request.text;
-  if (text === undefined) throw new FluxError("EPROTO");
-  const hops = [facts.uuid, ...(request.message.routes ?? [])];
-  const reply = {
-    ...asObject(parseJson(text, { reals: "keep" })),
-    route: routeString(hops),
-    userid: request.userid | 0,
-    rolemask: request.rolemask | 0,
-    rank: facts.rank,
-  };
-  request.respond(stringifyJson(reply, { spaced: true }));
 }
 
 function asObject(value: JsonValue): JsonObject {

@@ -1,43 +1,84 @@
-import { AsyncQueue } from "../../base/index.ts";
-import { decodeLogText, type Methods, parseLogRecord } from "../../client/index.ts";
-import type { LogRing } from "../log-ring.ts";
+import { AsyncQueue, FluxError } from "../../base/index.ts";
+import { ActiveRequests, type Methods, type Request } from "../../client/index.ts";
+import type { LogBuffer } from "../log-buffer.ts";
 
 /** Most lines held for a follower who does not keep up; beyond it the oldest are dropped. */
 const FOLLOW_QUEUE = 65_536;
 
-/** `log`: what flux-logger(1) and flux-dmesg(1) call. */
-export function logMethods(ring: LogRing): Methods {
+/** `log`: what flux-logger(1), flux-dmesg(1) and the attributes call. */
+export function logMethods(log: LogBuffer): Methods {
+  const open = new ActiveRequests();
   return {
     append: {
       request(request) {
-        const record = parseLogRecord(decodeLogText(request.payload ?? new Uint8Array(0)));
-        if (record === undefined) ring.counts.remote++;
-        else ring.append(record);
+        log.append(request.payload ?? new Uint8Array(0));
         if (request.matchtag !== 0) request.respond();
       },
     },
-    clear: { answer: () => ring.clear() },
+    clear: { answer: () => log.ring.clear() },
     dmesg: {
-      streaming: true,
       async request(request) {
         const [follow, nobacklog] = request.unpack("{s:b s?b}", "follow", "nobacklog");
-        const lines = new AsyncQueue<string>({ limit: FOLLOW_QUEUE, overflow: "drop-oldest" });
-        const unfollow = follow ? ring.follow((text) => lines.push(text)) : undefined;
-        request.signal.addEventListener("abort", () => lines.stop(), { once: true });
-        if (nobacklog !== true) for (const text of ring.texts) lines.push(text);
-        if (!follow) lines.end();
+        if (!request.streaming) throw new FluxError("EPROTO");
+        open.add(request);
         try {
-          for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
-            request.respond(line.value);
-            const room = request.writable();
-            if (room !== undefined) await room;
-          }
+          await sendRecords(request, log, follow, nobacklog !== true);
         } finally {
-          unfollow?.();
+          open.delete(request);
         }
-        if (!request.signal.aborted) request.respondError("ENODATA");
       },
     },
-    "stats-get": { answer: () => ({ "ring-used": ring.texts.length, ...ring.counts }) },
+    // Not answered, as in flux-core: whoever is cancelled hears it.
+    cancel: {
+      request(request) {
+        request.dismiss();
+        const [matchtag] = request.unpack("{s:i}", "matchtag");
+        const canceled = open.takeCanceled(request.message, matchtag >>> 0);
+        canceled?.respondError("ENODATA");
+        canceled?.cancel();
+      },
+    },
+    setattr: {
+      request(request) {
+        const [name, value] = request.unpack("{s:s s:s}", "name", "value");
+        if (name !== "log-stderr-level") throw new FluxError("EINVAL", "unknown log attribute");
+        log.setStderrLevel(value);
+        request.respond();
+      },
+    },
+    "stats-get": {
+      answer: () => ({ "ring-used": log.ring.used, count: log.ring.count, ...log.counts }),
+    },
   };
+}
+
+/** Answers with the records there are, then with those that come, until the caller has enough. */
+async function sendRecords(
+  request: Request,
+  log: LogBuffer,
+  follow: boolean,
+  backlog: boolean,
+): Promise<void> {
+  const records = new AsyncQueue<Uint8Array>({ limit: FOLLOW_QUEUE, overflow: "drop-oldest" });
+  const unfollow = follow ? log.ring.follow((record) => records.push(record)) : undefined;
+  request.signal.addEventListener("abort", () => records.stop(), { once: true });
+  if (backlog) for (const record of log.ring.records()) records.push(record);
+  if (!follow) records.end();
+  try {
+    for (let next = await records.next(); next.done !== true; next = await records.next()) {
+      request.respondRaw(stringPayload(next.value));
+      const room = request.writable();
+      if (room !== undefined) await room;
+    }
+  } finally {
+    unfollow?.();
+  }
+  if (!request.signal.aborted) request.respondError("ENODATA");
+}
+
+/** The bytes as a string of C: with a NUL behind. */
+function stringPayload(record: Uint8Array): Uint8Array {
+  const payload = new Uint8Array(record.length + 1);
+  payload.set(record);
+  return payload;
 }

@@ -28,7 +28,7 @@ export function startCommand(): Command {
 
 async function runInInstance(words: readonly string[], flags: InstanceFlags): Promise<number> {
   if (words[0] === "") throw usageError("the command is empty");
-  const [{ BrokerProcess }, { commandLine, InitialProgram }] = await Promise.all([
+  const [{ BrokerProcess }, { commandLine, Program }] = await Promise.all([
     import("../broker-process.ts"),
     import("../../instance/index.ts"),
   ]);
@@ -37,7 +37,7 @@ async function runInInstance(words: readonly string[], flags: InstanceFlags): Pr
     await using broker = await BrokerProcess.start(instanceWords(flags), signals.early);
     if (signals.first !== undefined) return statusOf(signals.first);
     const line = commandLine(words, process.env);
-    const program = new InitialProgram(line, { ...process.env, FLUX_URI: broker.uri });
+    const program = new Program(line, { env: { ...process.env, FLUX_URI: broker.uri } });
     signals.to((signal) => program.signal(signal));
     const lost = broker.exit.then(() => "broker" as const);
     if ((await Promise.race([program.exit, lost])) === "broker") {

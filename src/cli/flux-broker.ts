@@ -1,0 +1,56 @@
+import { FluxError } from "../base/index.ts";
+import { AttributeTable } from "../broker/index.ts";
+import { Instance, StderrLog } from "../instance/index.ts";
+import { type BrokerArguments, parseBrokerArguments } from "./broker-arguments.ts";
+import { findFluxCommand } from "./flux-command.ts";
+
+/** Signals that are the instance's business. */
+const SIGNALS = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGALRM", "SIGUSR1", "SIGUSR2"] as const;
+
+/**
+ * `flux-broker`, in the place of flux-core's: run by flux-start(1), by a job, or by hand. Resolves to its exit status.
+ * Source: flux-broker(1).
+ */
+export async function runFluxBroker(words: readonly string[]): Promise<number> {
+  const attributes = new AttributeTable();
+  let instance: Instance;
+  try {
+    const given = parseBrokerArguments(words);
+    setAttributes(attributes, given);
+    instance = await startInstance(given, attributes);
+  } catch (error) {
+    const log = new StderrLog(attributes, (line) => process.stderr.write(`${line}\n`));
+    log.log("crit", FluxError.from(error).message);
+    return 1;
+  }
+  process.title = "flux-broker-0";
+  for (const signal of SIGNALS) process.on(signal, () => instance.kill(signal));
+  return instance.exit;
+}
+
+function startInstance(given: BrokerArguments, attributes: AttributeTable): Promise<Instance> {
+  attributes.defineDefault("broker.rc1_path", "flux modprobe rc1");
+  attributes.defineDefault("broker.rc3_path", "flux modprobe rc3");
+  if (given.verbose > 0) attributes.defineDefault("log-stderr-mode", "local");
+  attributes.defineDefault("log-stderr-level", String([3, 6][given.verbose] ?? 7));
+  return Instance.start({
+    attributes,
+    boot: "environment",
+    program: given.program,
+    makeStatedir: true,
+    fluxCommand: findFluxCommand(process.env),
+  });
+}
+
+function setAttributes(attributes: AttributeTable, given: BrokerArguments): void {
+  for (const [name, value] of given.attributes) {
+    try {
+      attributes.setAtStart(name, value);
+    } catch (error) {
+      const { errno, message } = FluxError.from(error);
+      throw new FluxError(errno, `${name}: ${message}`);
+    }
+  }
+}
+
+process.exitCode = await runFluxBroker(process.argv.slice(2));

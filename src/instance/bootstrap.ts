@@ -1,0 +1,84 @@
+import { FluxError } from "../base/index.ts";
+import type { Environment } from "../connect/index.ts";
+import { PmiSimple } from "./pmi-simple.ts";
+
+/** What a broker learns of its place when it starts. */
+export interface Boot {
+  /** How it was learnt: the attribute `broker.boot-method`. */
+  readonly method: string;
+  readonly rank: number;
+  readonly size: number;
+  /** Level of the instance: 0 when no Flux instance started it. */
+  readonly level: number;
+  /** The job that this instance is, in the instance that started it; undefined when it is none. */
+  readonly jobid: string | undefined;
+  /** Address hint for the tree, from the instance that started this one. */
+  readonly interfaceHint: string | undefined;
+  /** Says good-bye to whoever told. */
+  finalize(): Promise<void>;
+}
+
+export interface BootstrapOptions {
+  readonly env: Environment;
+  /** The attribute `broker.boot-method`: names of methods to try, separated by spaces or commas. */
+  readonly methods: string | undefined;
+  /** Takes a line for stderr when the environment asks for a trace. */
+  readonly trace?: ((text: string) => void) | undefined;
+}
+
+type Method = (options: BootstrapOptions) => Promise<Boot | undefined>;
+
+const METHODS: Readonly<Record<string, Method>> = { simple: bootSimple, single: async () => SINGLE };
+
+/** A broker by itself. */
+const SINGLE: Boot = {
+  method: "single",
+  rank: 0,
+  size: 1,
+  level: 0,
+  jobid: undefined,
+  interfaceHint: undefined,
+  finalize: async () => {},
+};
+
+/**
+ * Finds out rank and size: from the process manager if PMI_FD leads to one, else a broker is by itself. FLUX_PMI_CLIENT_METHODS and the attribute
+ * `broker.boot-method` choose the methods tried; FLUX_PMI_DEBUG traces. Source: flux-broker-attributes(7); RFC 13.
+ * @throws FluxError EINVAL for an unknown method, ENOENT when none of those asked for is to be had, as PmiSimple does.
+ */
+export async function bootstrap(options: BootstrapOptions): Promise<Boot> {
+  const asked = options.methods ?? options.env["FLUX_PMI_CLIENT_METHODS"];
+  const names =
+    asked === undefined ? Object.keys(METHODS) : asked.split(/[\s,]+/).filter((name) => name !== "");
+  for (const name of names) {
+    const method = METHODS[name];
+    if (method === undefined) {
+      const known = Object.keys(METHODS).join(", ");
+      throw new FluxError("EINVAL", `bootstrap: unknown method ${name}: known are ${known}`);
+    }
+    const boot = await method(options);
+    if (boot !== undefined) return boot;
+  }
+  throw new FluxError("ENOENT", `bootstrap: none of ${names.join(", ")} is to be had here`);
+}
+
+async function bootSimple({ env, trace }: BootstrapOptions): Promise<Boot | undefined> {
+  const numbers = [env["PMI_FD"], env["PMI_RANK"], env["PMI_SIZE"]].map((text) =>
+    text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined,
+  );
+  const [fd, rank, size] = numbers;
+  if (fd === undefined || rank === undefined || size === undefined) return undefined;
+  const traced = env["FLUX_PMI_DEBUG"] === undefined ? undefined : trace;
+  const pmi = await PmiSimple.open({ fd, rank, size, trace: traced });
+  const level = await pmi.get("flux.instance-level");
+  const underFlux = level !== undefined;
+  return {
+    method: "simple",
+    rank,
+    size,
+    level: Number(level ?? 0),
+    jobid: underFlux ? pmi.name : undefined,
+    interfaceHint: underFlux ? await pmi.get("flux.tbon-interface-hint") : undefined,
+    finalize: () => pmi.finalize(),
+  };
+}

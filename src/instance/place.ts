@@ -1,0 +1,74 @@
+import { dirname } from "node:path";
+import { FluxError, utf8Length } from "../base/index.ts";
+import type { AttributeTable } from "../broker/index.ts";
+import type { Environment } from "../connect/index.ts";
+import type { Boot } from "./bootstrap.ts";
+import type { Parent } from "./parent.ts";
+import { checkDirectory } from "./rundir.ts";
+
+/** Longest path of a UNIX socket, in bytes, and longest URI that is looked at. */
+const SOCKET_PATH_MAX = 107;
+const URI_MAX = 1023;
+
+const LOCAL = "local://";
+
+/** Sets the attributes that say where in the world an instance of size 1 is. A broker that is a job's knows its parent by the environment. */
+export function definePlace(
+  attributes: AttributeTable,
+  boot: Boot,
+  env: Environment,
+  parent: Parent | undefined,
+): void {
+  const isJob = boot.jobid !== undefined;
+  attributes.define("rank", String(boot.rank));
+  attributes.define("size", String(boot.size));
+  attributes.define("broker.boot-method", boot.method);
+  attributes.define("instance-level", String(parent === undefined ? boot.level : parent.level + 1));
+  if (isJob) attributes.define("jobid", boot.jobid);
+  attributes.define("parent-uri", parent?.uri ?? (isJob ? env["FLUX_URI"] : undefined));
+  if (isJob) attributes.define("parent-kvs-namespace", env["FLUX_KVS_NAMESPACE"]);
+  attributes.define("jobid-path", (isJob ? env["FLUX_JOB_ID_PATH"] : undefined) ?? "/");
+  if (boot.interfaceHint !== undefined) attributes.defineDefault("tbon.interface-hint", boot.interfaceHint);
+  const ranks = attributes.get("broker.critical-ranks");
+  if (ranks === undefined)
+    attributes.define("broker.critical-ranks", boot.size === 1 ? "0" : `0-${boot.size - 1}`);
+  else if (!ranksFit(ranks, boot.size))
+    throw new FluxError("EINVAL", `invalid value for broker.critical-ranks='${ranks}'`);
+}
+
+/** True when an id set names ranks below `size` only. Source: RFC 22. */
+function ranksFit(ids: string, size: number): boolean {
+  const text = ids.replace(/^\[(.*)\]$/, "$1");
+  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) return false;
+  return text.split(/[,-]/).every((id) => Number(id) < size);
+}
+
+/**
+ * The socket's path for clients, from the attribute `local-uri`, which is set when it is missing.
+ * @throws FluxError EINVAL for a URI that can't be used; as checkDirectory does.
+ */
+export async function socketPathOf(
+  attributes: AttributeTable,
+  rundir: string,
+  rank: number,
+): Promise<string> {
+  const given = attributes.get("local-uri");
+  if (given === undefined) {
+    const path = `${rundir}/local-${rank}`;
+    attributes.define("local-uri", `${LOCAL}${path}`);
+    return path;
+  }
+  if (!given.startsWith(`${LOCAL}/`)) throw new FluxError("EINVAL", `local-uri is malformed: ${given}`);
+  const path = given.slice(LOCAL.length);
+  if (utf8Length(path) > URI_MAX)
+    throw new FluxError("EOVERFLOW", "buffer overflow while checking local-uri");
+  await checkDirectory(dirname(path), "local-uri directory");
+  const bytes = utf8Length(path);
+  if (bytes > SOCKET_PATH_MAX) {
+    throw new FluxError(
+      "EINVAL",
+      `local-uri length of ${bytes} bytes exceeds max ${SOCKET_PATH_MAX} AF_UNIX socket path length`,
+    );
+  }
+  return path;
+}

@@ -1,0 +1,74 @@
+import { FluxError } from "../base/index.ts";
+import type { Methods, Request } from "../client/index.ts";
+import { type JsonObject, type JsonValue, parseJson, stringifyJson } from "../json/index.ts";
+import { Role, routeString } from "../message/index.ts";
+import type { DebugFlags } from "./debug-flags.ts";
+import { clearCounters, type TypeCounters } from "./message-counters.ts";
+import { resourceUsage } from "./resource-usage.ts";
+
+/** What the default methods of a service tell and change. */
+export interface ServiceFacts {
+  readonly rank: number;
+  /** Id of the service's end, the last hop of a ping. */
+  readonly uuid: string;
+  /** Messages sent and received, counted by whoever sends and receives. */
+  readonly tx: TypeCounters;
+  readonly rx: TypeCounters;
+  readonly debug: DebugFlags;
+  /** Takes a new configuration, or refuses it by throwing. Default: any is welcome. */
+  readonly reconfigure?: ((config: JsonObject) => void | Promise<void>) | undefined;
+}
+
+/**
+ * The methods that every module has, and the broker: ping, stats-get, stats-clear, rusage, debug, config-reload. A module's own of
+ * the same name come before them. Source: RFC 5; flux-module(1).
+ */
+export function defaultMethods(facts: ServiceFacts): Methods {
+  const { tx, rx, debug } = facts;
+  const reconfigure = async (request: Request): Promise<void> => {
+    const text = request.text;
+    if (text === undefined) throw new FluxError("EPROTO", `Failed to parse ${request.topic} request`);
+    await facts.reconfigure?.(objectOf(parseJson(text)));
+    request.respond();
+  };
+  return {
+    ping: { allow: Role.USER, request: (request) => ping(request, facts) },
+    "stats-get": { allow: Role.ALL, answer: () => ({ tx, rx }) },
+    "stats-clear": {
+      answer() {
+        clearCounters(tx);
+        clearCounters(rx);
+      },
+    },
+    rusage: { allow: Role.USER, answer: ({ who = "self" }: JsonObject) => resourceUsage(String(who)) },
+    debug: {
+      request(request) {
+        const [op, flags] = request.unpack("{s:s s:i}", "op", "flags");
+        debug.apply(op, flags);
+        request.respond({ flags: debug.bits });
+      },
+    },
+    "config-reload": { request: reconfigure },
+    "config-update": { request: reconfigure },
+  };
+}
+
+/** Echoes the request's object with four keys of its own behind or over its keys, spaced as flux-core does. */
+function ping(request: Request, { uuid, rank }: ServiceFacts): void {
+  const text = request.text;
+  if (text === undefined) throw new FluxError("EPROTO");
+  const hops = [uuid, ...(request.message.routes ?? [])];
+  const reply = {
+    ...objectOf(parseJson(text, { reals: "keep" })),
+    route: routeString(hops),
+    userid: request.userid | 0,
+    rolemask: request.rolemask | 0,
+    rank,
+  };
+  request.respond(stringifyJson(reply, { spaced: true }));
+}
+
+function objectOf(value: JsonValue): JsonObject {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new FluxError("EPROTO");
+  return value as JsonObject;
+}
