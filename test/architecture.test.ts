@@ -14,6 +14,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   connector: 2,
   socket: 2.5,
   client: 3,
+  methods: 3.5,
   connect: 4,
   broker: 4,
   config: 4,

@@ -19,11 +19,11 @@ export function parseDuration(text: string): number | undefined {
 
 /**
  * A duration in milliseconds as Flux writes it: in seconds if it can be read so, in milliseconds when it is short, in larger units when it is
- * long, with six digits at most. Source: RFC 23.
+ * long, with so many digits at most. Source: RFC 23.
  */
-export function formatDuration(ms: number): string {
+export function formatDuration(ms: number, precision = 6): string {
   if (ms === Number.POSITIVE_INFINITY) return "infinity";
-  const digits = (value: number): string => String(Number(value.toPrecision(6)));
+  const digits = (value: number): string => String(Number(value.toPrecision(precision)));
   if (ms < 100 && ms !== 0) return `${digits(ms)}ms`;
   if (ms < UNITS["m"]!) return `${digits(ms / UNITS["s"]!)}s`;
   if (ms < UNITS["h"]!) return `${digits(ms / UNITS["m"]!)}m`;

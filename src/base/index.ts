@@ -21,5 +21,6 @@ export { type ErrnoName, errno, errnoName, isErrnoName, strerror } from "./errno
 export { FluxError, type FluxErrorOptions } from "./flux-error.ts";
 export { decodeIdset, encodeIdset } from "./idset.ts";
 export { refusedMemory } from "./memory.ts";
+export { Scope } from "./scope.ts";
 export { strsignal } from "./signal-text.ts";
 export { TextCache } from "./text-cache.ts";

@@ -21,3 +21,11 @@ export function connectionCredential(userid: number, policy: AccessPolicy): Cred
   if (policy.allowGuests === true) return { userid, rolemask: Role.USER | Role.LOCAL };
   return undefined;
 }
+
+/** As what somebody is let in; or a line for the log that says why not. */
+export type Admission = Credential | string;
+
+/** connectionCredential, its refusal as the log shows it. */
+export function admitByPolicy(userid: number, policy: AccessPolicy): Admission {
+  return connectionCredential(userid, policy) ?? `client_authenticate: uid=${userid} no assigned roles`;
+}

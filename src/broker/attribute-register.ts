@@ -61,6 +61,11 @@ export function attributeFlags(name: string): AttributeFlags | undefined {
   return exact.get(name) ?? prefixes.find(([prefix]) => name.startsWith(prefix))?.[1];
 }
 
+/** The names that are registered, sorted, without those that end with anything. */
+export function registeredAttributes(): string[] {
+  return [...exact.keys()].sort();
+}
+
 /** The topic of who decides on updates of a name; undefined when the table does. */
 export function attributeRedirect(name: string): string | undefined {
   return REDIRECTS.find(([pattern]) => matches(pattern, name))?.[1];

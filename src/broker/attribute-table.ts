@@ -35,6 +35,15 @@ export class AttributeTable {
     return attributeFlags(name)?.immutable === true;
   }
 
+  /** The values that never change, by name. */
+  lasting(): Record<string, string> {
+    const entries: [string, string][] = [];
+    for (const [name, value] of this.#values) {
+      if (value !== undefined && this.isImmutable(name)) entries.push([name, value]);
+    }
+    return Object.fromEntries(entries);
+  }
+
   /** Sets a value, or none, for the broker itself: any name, any time. */
   define(name: string, value: string | undefined): void {
     this.#values.set(name, value);

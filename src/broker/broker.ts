@@ -17,7 +17,9 @@ import {
 import { connectorPair, type FrameLink } from "../connector/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { type Credential, type Message, Role } from "../message/index.ts";
-import { DebugFlags, type TypeCounters } from "../methods/index.ts";
+import { clearCounters, DebugFlags, type TypeCounters } from "../methods/index.ts";
+import { AccessControl } from "./access-control.ts";
+import { type NameDatabase, SystemNames } from "./access-names.ts";
 import { AttributeTable } from "./attribute-table.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import { ClientConnection } from "./client-connection.ts";
@@ -26,11 +28,14 @@ import { FlushRound } from "./flush-round.ts";
 import { LocalServer } from "./local-server.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import { readLogSettings } from "./log-settings.ts";
+import { ModuleHost } from "./module-host.ts";
+import type { ModuleConfig, ModuleLoader } from "./module-loader.ts";
 import { attrMethods } from "./modules/attr.ts";
 import { brokerMethods } from "./modules/broker.ts";
 import { connectorLocalMethods } from "./modules/connector-local.ts";
+import { Groups } from "./modules/groups.ts";
 import { logMethods } from "./modules/log.ts";
-import { type ModuleInfo, moduleMethods } from "./modules/module.ts";
+import { moduleMethods } from "./modules/module.ts";
 import { loadPeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
 import { RouteIdentity } from "./route-identity.ts";
 import { Router } from "./router.ts";
@@ -47,9 +52,9 @@ export interface BrokerOptions {
   readonly socketPath?: string | undefined;
   /** Attributes besides those the broker sets itself, which they override. A table is used as it is, and goes on being its owner's. */
   readonly attributes?: Readonly<Record<string, string>> | AttributeTable | undefined;
-  /** Lets other users in, as guests. Default false. Source: RFC 12. */
+  /** Lets other users in, as guests, unless the configuration says otherwise. Default false. Source: RFC 12. */
   readonly allowGuests?: boolean | undefined;
-  /** Lets root in as the owner. Default false. */
+  /** Lets root in as the owner, unless the configuration says otherwise. Default false. */
   readonly allowRootOwner?: boolean | undefined;
   /** Largest frame taken, in bytes; default 128 MiB. A client that sends a larger one is closed. */
   readonly maxFrameBytes?: number | undefined;
@@ -67,8 +72,16 @@ export interface BrokerOptions {
   readonly printLog?: ((line: string) => void) | undefined;
   /** Takes a change of `log-stderr-level` before it is made; may throw. */
   readonly onSetAttribute?: ((name: string, value: string) => void) | undefined;
+  /** Finds and starts modules. Without one `module.load` answers ENOSYS. */
+  readonly moduleLoader?: ModuleLoader | undefined;
+  /** Hears that a module has failed at run time, which an instance does not survive. Default: it is logged. */
+  readonly onModulePanic?: ((text: string) => void) | undefined;
+  /** The configuration, for modules that are loaded, and its table `[access]` for who may connect. Default: an empty one that never changes. */
+  readonly config?: ModuleConfig | undefined;
   /** How to learn who connects. Default: SO_PEERCRED through koffi, where both are to be had. */
   readonly readPeer?: ReadPeerCredentials | undefined | null;
+  /** Who has which name and is in which group, for the roles of guests. Default: the system's databases, through getent(1). */
+  readonly names?: NameDatabase | undefined;
 }
 
 /** Counters of a broker. */
@@ -93,12 +106,18 @@ export class Broker implements AsyncDisposable {
   readonly #identity = new RouteIdentity();
   /** What `attr` tells: values may be defined here at any time. */
   readonly attributes: AttributeTable;
+  /** Named sets of ranks; who keeps the instance puts this rank into `broker.online`. */
+  readonly groups: Groups;
+  /** Who may connect; a new configuration is told here. */
+  readonly access: AccessControl;
   readonly #log: LogBuffer;
   readonly #round = new FlushRound();
   readonly #router: Router;
+  readonly #modules: ModuleHost;
   readonly #builtins: BuiltinService[] = [];
   readonly #owner = process.getuid?.() ?? 0;
   #server: LocalServer | undefined;
+  #forgetConfig: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
   private constructor(options: BrokerOptions) {
@@ -126,16 +145,42 @@ export class Broker implements AsyncDisposable {
       uplink: undefined,
       log: (level, text) => this.log(level, text),
     });
+    this.access = new AccessControl({
+      owner: this.#owner,
+      defaults: { allowGuests: options.allowGuests, allowRootOwner: options.allowRootOwner },
+      names: options.names ?? new SystemNames(),
+      log: (level, text) => this.log(level, text, "connector-local"),
+    });
+    this.groups = new Groups({ rank: 0, batchMs: 0, log: (level, text) => this.log(level, text, "groups") });
+    this.#modules = new ModuleHost({
+      rank: 0,
+      owner: this.#owner,
+      identity: this.#identity,
+      router: this.#router,
+      loader: options.moduleLoader,
+      surroundings: {
+        uri: this.uri,
+        maxFrameBytes: options.maxFrameBytes,
+        schedule: this.#round.schedule,
+      },
+      attributes: () => this.attributes.lasting(),
+      config: options.config,
+      ask: (topic, payload) => this.#ask(topic, payload),
+      respond: (response) => this.#respond(response),
+      panic: (text) => this.#modulePanic(text),
+      log: (level, text) => this.log(level, text),
+    });
     this.#addBuiltins();
   }
 
   /**
    * Starts a broker; it takes clients when the promise resolves.
-   * @throws FluxError as LocalServer.listen does.
+   * @throws FluxError as LocalServer.listen does; EINVAL for a table `[access]` that is none.
    */
   static async start(options: BrokerOptions = {}): Promise<Broker> {
     const broker = new Broker(options);
     try {
+      if (options.config !== undefined) broker.#forgetConfig = broker.access.follow(options.config);
       if (options.socketPath !== undefined) await broker.#listen(options.socketPath);
     } catch (error) {
       broker.#log.close();
@@ -171,18 +216,27 @@ export class Broker implements AsyncDisposable {
     return new Flux(open(), async () => open(), options);
   }
 
-  /** Registers a service inside the broker, methods as `flux.serve` takes them. Throws EEXIST when the name is taken. */
+  /** Names of the modules that were loaded and have not exited. */
+  get loadedModules(): readonly string[] {
+    return this.#modules.loaded;
+  }
+
+  /**
+   * Registers a service inside the broker, methods as `flux.serve` takes them. One that is a module of flux-core's broker is a module here too: it has
+   * the default methods and is in module.list. Throws EEXIST when the name is taken.
+   */
   addService(name: string, methods: Methods): void {
+    const module = BUILTIN_MODULES.has(name) ? this.#modules.addBuiltin(name) : undefined;
+    const served = module === undefined ? methods : this.#modules.methodsOf(module, methods);
     const reply: Reply = {
-      send: (response) => this.#respond(response),
+      send: (response) => {
+        module?.sent(response);
+        this.#respond(response);
+      },
       writable: (request) => this.#router.writable(request),
     };
-    const service = new BuiltinService(name, methods, reply, (topic, thrown) => {
-      this.log(
-        "err",
-        `${topic}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`,
-      );
-    });
+    const fault = (topic: string, thrown: unknown) => this.log("err", `${topic}: ${describeThrown(thrown)}`);
+    const service = new BuiltinService(name, served, reply, fault, module);
     this.#router.addBuiltin(service);
     this.#builtins.push(service);
   }
@@ -209,7 +263,10 @@ export class Broker implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     this.#server?.close();
+    this.#forgetConfig?.();
+    await this.#modules.stop();
     for (const service of this.#builtins) service.stop();
+    this.groups.stop();
     this.#router.flush();
     await Promise.all([...this.#router.clients.values()].map((client) => client.link.end(LINGER_MS)));
     this.#log.close();
@@ -220,15 +277,16 @@ export class Broker implements AsyncDisposable {
   }
 
   async #listen(path: string): Promise<void> {
-    const { allowGuests, allowRootOwner, maxFrameBytes, readPeer } = this.#options;
+    const { maxFrameBytes, readPeer } = this.#options;
     this.#server = await LocalServer.listen({
       path,
-      access: { owner: this.#owner, allowGuests, allowRootOwner },
+      access: { owner: this.#owner },
+      admit: (userid) => this.access.admit(userid),
       readPeer: readPeer === null ? undefined : (readPeer ?? loadPeerCredentials()),
       maxFrameBytes,
       schedule: this.#round.schedule,
       accept: (link, credential, pid) => this.#accept(link, credential, pid),
-      warn: (text) => this.log("err", text),
+      warn: (text) => this.log("err", text, "connector-local"),
     });
   }
 
@@ -257,34 +315,38 @@ export class Broker implements AsyncDisposable {
   }
 
   #addBuiltins(): void {
-    const { allowGuests = false, allowRootOwner = false, onSetAttribute = () => {} } = this.#options;
+    const { onSetAttribute = () => {} } = this.#options;
     const { rx, tx } = this.#router;
     this.addService(
       "broker",
       brokerMethods({ rank: 0, uuid: this.#identity.brokerUuid, rx, tx, debug: new DebugFlags() }),
     );
-    const ask = async (topic: string, payload: JsonObject): Promise<void> => {
-      await using flux = this.connect();
-      await flux.rpc(topic, payload);
-    };
-    this.addService("attr", attrMethods(this.attributes, ask, onSetAttribute));
+    this.#modules.clearOnEvent("broker", () => {
+      clearCounters(rx);
+      clearCounters(tx);
+    });
+    this.addService(
+      "attr",
+      attrMethods(this.attributes, (topic, payload) => this.#ask(topic, payload), onSetAttribute),
+    );
     this.#router.addBuiltin(new EventService(0, (event) => this.#router.publish(event)));
     this.addService("service", {});
     this.addService("log", logMethods(this.#log));
-    this.addService(
-      "module",
-      moduleMethods(() => this.#modules()),
-    );
+    this.addService("module", moduleMethods(this.#modules));
+    this.addService("groups", this.groups.methods);
     const connects = () => this.#server?.connects ?? 0;
-    this.addService(
-      "connector-local",
-      connectorLocalMethods(this.#router, { allowGuests, allowRootOwner }, connects),
-    );
+    this.addService("connector-local", connectorLocalMethods(this.#router, this.access, connects));
   }
 
-  #modules(): ModuleInfo[] {
-    const running = { path: "builtin", idle: 0, status: 1, sendqueue: 0, recvqueue: 0 };
-    return [{ name: "connector-local", services: ["connector-local"], ...running }];
+  async #ask(topic: string, payload: JsonObject): Promise<void> {
+    await using flux = this.connect();
+    await flux.call(topic, payload);
+  }
+
+  #modulePanic(text: string): void {
+    this.log("crit", text);
+    const keep = this.attributes.get("broker.module-nopanic");
+    if (keep === undefined || keep === "0") this.#options.onModulePanic?.(text);
   }
 
   #ownAttributes(): Record<string, string> {
@@ -312,6 +374,15 @@ export class Broker implements AsyncDisposable {
     };
   }
 }
+
+/** Services that are modules of flux-core's broker. */
+const BUILTIN_MODULES: ReadonlySet<string> = new Set([
+  "config",
+  "connector-local",
+  "groups",
+  "overlay",
+  "rexec",
+]);
 
 /** Longest wait for a client to close when the broker stops. */
 const LINGER_MS = 200;

@@ -72,7 +72,8 @@ export class ConnectorService<E> {
   }
 }
 
-function textField(request: Message, name: string): string {
+/** A text in the JSON object of a request. Throws EPROTO when it has none of that name. */
+export function textField(request: Message, name: string): string {
   const text = request.text;
   const body = text === undefined ? undefined : parseJson(text);
   const value =

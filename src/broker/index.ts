@@ -1,8 +1,25 @@
+export { AccessControl } from "./access-control.ts";
+export { type NameDatabase, SystemNames, type SystemNamesOptions } from "./access-names.ts";
+export { type AccessTable, parseAccess, type RoleRule } from "./access-table.ts";
 export { type AccessPolicy, connectionCredential } from "./admission-policy.ts";
+export { registeredAttributes } from "./attribute-register.ts";
 export { AttributeTable } from "./attribute-table.ts";
 export { Broker, type BrokerOptions, type BrokerStats, CLIENT_QUEUE_BYTES, FLUX_VERSION } from "./broker.ts";
+export { textField } from "./connector-service.ts";
 export { type Decision, decideRequest, type RoutingView } from "./decide.ts";
+export { Disconnects } from "./disconnects.ts";
+export { LocalServer } from "./local-server.ts";
 export { earlyLogLine } from "./log-line.ts";
+export type {
+  ModuleConfig,
+  ModuleEnd,
+  ModuleLoader,
+  ModuleRun,
+  ModuleSource,
+  ModuleSurroundings,
+  ModuleTarget,
+} from "./module-loader.ts";
+export { Groups, type GroupsOptions, type Members } from "./modules/groups.ts";
 export { loadPeerCredentials, type PeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
 export type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
 export type { Uplink } from "./uplink.ts";

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { errno, FluxError, utf8Length } from "../base/index.ts";
 import { ADMITTED, type Credential } from "../message/index.ts";
 import { FrameSocket, SOCKET_PATH_MAX } from "../socket/index.ts";
-import { type AccessPolicy, connectionCredential } from "./admission-policy.ts";
+import { type AccessPolicy, type Admission, admitByPolicy } from "./admission-policy.ts";
 import type { ReadPeerCredentials } from "./peer-credentials.ts";
 
 const BACKLOG = 511;
@@ -13,6 +13,8 @@ export interface LocalServerOptions {
   /** Absolute path of the socket, 107 bytes at most. */
   readonly path: string;
   readonly access: AccessPolicy;
+  /** Says who gets in as what, at once or after a while, in the place of `access`; it must not throw or reject. */
+  readonly admit?: ((userid: number) => Admission | Promise<Admission>) | undefined;
   /** How to learn who connects; undefined where that can't be had: then the directory must be private, and who gets in is the owner. */
   readonly readPeer: ReadPeerCredentials | undefined;
   readonly maxFrameBytes: number | undefined;
@@ -28,6 +30,8 @@ export interface LocalServerOptions {
 export class LocalServer {
   readonly #options: LocalServerOptions;
   readonly #server: Server;
+  /** Connections whose admission is not decided yet. */
+  readonly #waiting = new Set<Socket>();
   /** Connections that were admitted so far. */
   connects = 0;
 
@@ -82,32 +86,49 @@ export class LocalServer {
     return local;
   }
 
-  /** Stops to listen and removes the socket. Connections stay. */
+  /** Stops to listen and removes the socket. Connections stay, but for those that are not admitted yet. */
   close(): void {
     this.#server.close();
+    for (const socket of this.#waiting) socket.destroy();
   }
 
   #connection(socket: Socket): void {
-    const { access, readPeer, accept, maxFrameBytes, schedule } = this.#options;
+    const { access, admit = (userid) => admitByPolicy(userid, access), readPeer } = this.#options;
     const peer = readPeer?.(socket);
     if (readPeer !== undefined && peer === undefined) {
-      this.#refuse(socket, "unknown", "its credentials can't be read");
+      this.#refuse(socket, "client_authenticate: uid=unknown its credentials can't be read");
       return;
     }
-    const userid = peer?.userid ?? access.owner;
-    const credential = connectionCredential(userid, access);
-    if (credential === undefined) {
-      this.#refuse(socket, String(userid), "no assigned roles");
+    const admission = admit(peer?.userid ?? access.owner);
+    if (!(admission instanceof Promise)) {
+      this.#decide(socket, admission, peer?.pid);
       return;
     }
+    const ignore = (): void => {};
+    this.#waiting.add(socket);
+    // Until it is a connection nobody else listens for its errors.
+    socket.on("error", ignore);
+    void admission.then((decided) => {
+      this.#waiting.delete(socket);
+      socket.off("error", ignore);
+      if (!socket.destroyed) this.#decide(socket, decided, peer?.pid);
+    });
+  }
+
+  #decide(socket: Socket, admission: Admission, pid: number | undefined): void {
+    if (typeof admission === "string") {
+      this.#refuse(socket, admission);
+      return;
+    }
+    const { accept, maxFrameBytes, schedule } = this.#options;
     this.connects++;
     const link = new FrameSocket(socket, { maxFrameBytes, schedule });
     socket.write(Uint8Array.of(ADMITTED));
-    accept(link, credential, peer?.pid);
+    accept(link, admission, pid);
   }
 
-  #refuse(socket: Socket, userid: string, why: string): void {
-    this.#options.warn(`client_authenticate: uid=${userid} ${why}`);
+  #refuse(socket: Socket, why: string): void {
+    this.#options.warn(why);
     socket.on("error", () => {});
     socket.end(Uint8Array.of(errno.EPERM), () => socket.destroy());
   }

@@ -69,11 +69,6 @@ export class LogBuffer {
     this.#tell(record);
   }
 
-  /** Calls `take` with the text of each record that is kept from now on, until the returned function is called. */
-  follow(take: (text: string) => void): () => void {
-    return this.ring.follow((record) => take(decodeUtf8(record)));
-  }
-
   /** Takes a new value of `log-stderr-level`. Throws EINVAL for what is no level. */
   setStderrLevel(text: string): void {
     const level = parseLogLevel(text);

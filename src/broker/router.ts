@@ -168,6 +168,11 @@ export class Router implements RoutingView<Endpoint> {
     return seq;
   }
 
+  /** Gives `client` the events under a prefix, without its asking. */
+  subscribe(client: ClientConnection, prefix: string): void {
+    this.#events.subscribe(client, prefix);
+  }
+
   /** Registers a service of the broker itself. Throws EEXIST when the name is taken. */
   addBuiltin(service: BuiltinService | EventService): void {
     this.services.add(service.name, service, { userid: this.#options.owner, rolemask: Role.OWNER });

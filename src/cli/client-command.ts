@@ -39,10 +39,20 @@ async function open({ uri }: ClientOptions, fluxOptions: FluxOptions): Promise<F
     import("../base/index.ts"),
   ]);
   try {
-    return await connect(uri, { onLog: (_level, text) => warn(`fluxbus: ${text}`), ...fluxOptions });
+    return await connect(await resolved(uri), {
+      onLog: (_level, text) => warn(`fluxbus: ${text}`),
+      ...fluxOptions,
+    });
   } catch (thrown) {
     const error = FluxError.from(thrown);
     const unset = uri === undefined && process.env["FLUX_URI"] === undefined ? " (FLUX_URI is not set)" : "";
     throw new Failure("connect", new FluxError(error.errno, `${error.message}${unset}`, { cause: error }));
   }
+}
+
+/** A URI as \`connect\` takes it: the resolver is loaded for what \`connect\` does not know. */
+async function resolved(uri: string | undefined): Promise<string | undefined> {
+  if (uri === undefined || !/^(pid|jobid):/.test(uri)) return uri;
+  const { resolveUri } = await import("../proxy/index.ts");
+  return resolveUri(uri);
 }

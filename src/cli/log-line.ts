@@ -25,15 +25,15 @@ export class LogLines {
 
   format(record: LogRecord): string {
     const { colors } = this.#options;
-    const { appname, level, rank, message } = record;
-    const name = colors.yellow(`${appname}.${level}[${rank}]`);
+    const { appname, level, rank, hostname = rank, message } = record;
+    const name = colors.yellow(`${appname}.${level}[${hostname}]`);
     return `${this.#time(record.timestamp)} ${name}: ${paint(level, message, colors)}`;
   }
 
   #time(timestamp: string): string {
     const { human, delta, colors } = this.#options;
-    if (!human) return colors.green(timestamp);
     const micros = microseconds(timestamp);
+    if (!human) return colors.green(micros === undefined ? timestamp : localTime(timestamp, micros));
     if (micros === undefined) return colors.green(`[${timestamp}]`);
     const since = delta ? this.#latest : this.#dated;
     const isNew = this.#dated === undefined || minuteOf(micros) !== minuteOf(this.#dated);
@@ -72,12 +72,27 @@ function microseconds(timestamp: string): number | undefined {
   return ms * 1000 + Number(/\.(\d{1,6})/.exec(timestamp)?.[1]?.padEnd(6, "0") ?? 0);
 }
 
+/** The time as it stands where it is UTC, elsewhere local time and its offset. Source: RFC 3339. */
+function localTime(timestamp: string, micros: number): string {
+  const date = new Date(micros / 1000);
+  const offset = -date.getTimezoneOffset();
+  if (offset === 0) return timestamp;
+  const local = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, 19);
+  const fraction = String(micros % 1e6).padStart(6, "0");
+  const ahead = Math.abs(offset);
+  return `${local}.${fraction}${offset < 0 ? "-" : "+"}${twoDigits(Math.floor(ahead / 60))}:${twoDigits(ahead % 60)}`;
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, "0");
+}
+
 function minuteOf(micros: number): number {
   return Math.floor(micros / 60e6);
 }
 
 function localMinute(micros: number): string {
   const date = new Date(micros / 1000);
-  const two = (number: number): string => String(number).padStart(2, "0");
-  return `${MONTHS[date.getMonth()]}${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+  const clock = `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`;
+  return `${MONTHS[date.getMonth()]}${twoDigits(date.getDate())} ${clock}`;
 }

@@ -14,20 +14,24 @@ const IMMUTABLE = 1;
 /** Attributes of the broker this handle is connected to. Those that can't change are asked for once. Source: flux_attr_get(3). */
 export class Attributes {
   readonly #ask: Ask;
+  readonly #remote: string | undefined;
   readonly #cache = new Map<string, string>();
 
-  constructor(ask: Ask) {
+  /** `remote` is the `[user@]host` behind a proxy, from which `parent-uri` is local. */
+  constructor(ask: Ask, remote: string | undefined) {
     this.#ask = ask;
+    this.#remote = remote;
   }
 
   /** The value of an attribute. Throws ENOENT for one that has none. */
   async get(name: string, options: CallOptions = {}): Promise<string> {
     const known = this.#cache.get(name);
     if (known !== undefined) return known;
-    const { value, flags } = (await this.#ask("attr.get", { name }, options)) ?? {};
-    if (typeof value !== "string")
+    const response = (await this.#ask("attr.get", { name }, options)) ?? {};
+    if (typeof response["value"] !== "string")
       throw new FluxError("EPROTO", "response to attr.get has no value", { topic: "attr.get" });
-    if ((Number(flags) & IMMUTABLE) !== 0) this.#cache.set(name, value);
+    const value = name === "parent-uri" ? this.#reachable(response["value"]) : response["value"];
+    if ((Number(response["flags"]) & IMMUTABLE) !== 0) this.#cache.set(name, value);
     return value;
   }
 
@@ -58,6 +62,17 @@ export class Attributes {
     if (!Array.isArray(names))
       throw new FluxError("EPROTO", "response to attr.list has no names", { topic: "attr.list" });
     return names.map(String).sort();
+  }
+
+  /** A URI of the broker's host, as it is reached from here. */
+  #reachable(uri: string): string {
+    if (this.#remote === undefined || !uri.startsWith("local://")) return uri;
+    return `ssh://${this.#remote}${uri.slice("local://".length)}`;
+  }
+
+  /** Takes values for known without asking: a broker tells its modules those that never change. */
+  prime(values: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(values)) this.#cache.set(name, value);
   }
 
   /** Forgets what it knows: the broker may be another one. */

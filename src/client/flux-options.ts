@@ -18,6 +18,8 @@ export interface FluxOptions {
   readonly userid?: number | undefined;
   /** Rolemask stamped on all messages; only an owner's is taken over by the broker. Default: the broker fills it in. */
   readonly rolemask?: number | undefined;
+  /** `[user@]host` that the connection leads to through a proxy on this host: the attribute `parent-uri` is then given as an ssh:// URI. */
+  readonly proxyRemote?: string | undefined;
   /** Program name in log records, 48 characters at most; default `"fluxbus"`. */
   readonly appname?: string | undefined;
   /** Process id in log records; default `-`. */

@@ -65,7 +65,10 @@ export class Flux implements AsyncDisposable {
   constructor(connector: Connector, reopen: OpenConnector, options: FluxOptions = {}) {
     const { reconnect = false, userid = USERID_UNKNOWN, rolemask = Role.NONE } = options;
     this.#options = options;
-    this.attributes = new Attributes((topic, payload, callOptions) => this.rpc(topic, payload, callOptions));
+    this.attributes = new Attributes(
+      (topic, payload, callOptions) => this.rpc(topic, payload, callOptions),
+      options.proxyRemote,
+    );
     const fault = (who: string) => (thrown: unknown) =>
       this.#log("err", `${who} failed: ${describeThrown(thrown)}`);
     this.#onStatus = guarded(options.onStatus, fault("onStatus"));
@@ -82,6 +85,7 @@ export class Flux implements AsyncDisposable {
       ask: async (method, topic) => {
         await this.call(`event.${method}`, { topic });
       },
+      isReconnecting: () => this.status === "reconnecting",
       log: (level, text) => this.#log(level, text),
     });
     this.#session = new Session(
@@ -270,7 +274,7 @@ export class Flux implements AsyncDisposable {
    * Subscribes to the events whose topic begins with `prefix` (bytes, no globs; empty for all).
    *
    * What this handle publishes later is seen; for others' events await `ready` first. Subscriptions of one handle to one prefix share one at
-   * the broker. Source: flux_event_subscribe(3).
+   * the broker. One made while the handle reconnects stands with the next connection. Source: flux_event_subscribe(3).
    */
   subscribe(prefix: string, options: SubscribeOptions = {}): Subscription {
     return this.#subscriptions.open(prefix, options);

@@ -36,9 +36,12 @@ export class RequestHandlers {
   #globs: GlobEntry[] = [];
   readonly #active = new ActiveRequests();
   readonly #fault: OnFault;
+  readonly #terse: boolean;
 
-  constructor(fault: OnFault = () => {}) {
+  /** `terse` answers a request whose payload does not fit without a text, as flux-core's services do. */
+  constructor(fault: OnFault = () => {}, options: { readonly terse?: boolean } = {}) {
     this.#fault = fault;
+    this.#terse = options.terse === true;
   }
 
   /** Requests not answered yet by handlers that take their time; those that want no response count while their handler runs. */
@@ -144,7 +147,8 @@ export class RequestHandlers {
 
   #failed(request: Request, topic: string, error: unknown): void {
     try {
-      if (!request.answered) request.respondFailure(error);
+      const wordless = this.#terse && FluxError.is(error) && error === request.malformed;
+      if (!request.answered) request.respondFailure(wordless ? new FluxError(error.errno) : error);
     } catch (sendError) {
       this.#fault(topic, sendError);
     }

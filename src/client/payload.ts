@@ -1,4 +1,4 @@
-import { EMPTY } from "../base/index.ts";
+import { EMPTY, FluxError } from "../base/index.ts";
 import { type JsonValue, parseJson, stringifyJson } from "../json/index.ts";
 import { type Message, textPayload } from "../message/index.ts";
 
@@ -20,8 +20,18 @@ export function cancelPayload(matchtag: number): Uint8Array {
   return textPayload(`{"matchtag":${matchtag | 0}}`);
 }
 
-/** The JSON value of a payload; undefined without one. */
+/** The JSON value of a payload; undefined without one. Throws EPROTO, with the message's topic, when it is none. */
 export function jsonOf(message: Message): JsonValue | undefined {
-  const text = message.text;
-  return text === undefined ? undefined : parseJson(text);
+  try {
+    const text = message.text;
+    return text === undefined ? undefined : parseJson(text);
+  } catch (error) {
+    throw withTopic(error, message);
+  }
+}
+
+/** An error in a payload, as one that tells the topic of its message. */
+export function withTopic(error: unknown, { topic }: Message): unknown {
+  if (!FluxError.is(error) || error.topic !== undefined) return error;
+  return new FluxError(error.errno, error.text, { topic, cause: error });
 }

@@ -2,17 +2,19 @@ import { FluxError } from "../base/index.ts";
 import {
   type CheckUnpackFormat,
   type JsonValue,
-  parseJson,
   type Unpacked,
   type UnpackKeys,
   unpackText,
 } from "../json/index.ts";
 import type { Message } from "../message/index.ts";
+import { jsonOf, withTopic } from "./payload.ts";
 
 /** What a request, a response and an event have in common for the program that received it. */
 export abstract class Received {
   /** The message as it came, for the `fluxbus/message` functions. */
   readonly message: Message;
+  /** What `unpack` threw last: a fault of who sent the payload. */
+  malformed: unknown;
 
   constructor(message: Message) {
     this.message = message;
@@ -48,8 +50,7 @@ export abstract class Received {
    * @throws FluxError EPROTO when the payload is no string or the string no JSON.
    */
   json<T = JsonValue | undefined>(): T {
-    const text = this.message.text;
-    return (text === undefined ? undefined : parseJson(text)) as T;
+    return jsonOf(this.message) as T;
   }
 
   /**
@@ -58,9 +59,14 @@ export abstract class Received {
    * @throws FluxError EPROTO when the payload does not fit; EINVAL for an empty format. Source: flux_msg_unpack(3).
    */
   unpack<const F extends string>(fmt: CheckUnpackFormat<F>, ...keys: UnpackKeys<F>): Unpacked<F> {
-    const text = this.message.text;
-    if (text === undefined) throw new FluxError("EPROTO", "message does not have a string payload");
-    if (text[0] === "[") throw new FluxError("EPROTO", "payload is not a JSON object");
-    return unpackText(text, fmt as string, ...(keys as string[])) as Unpacked<F>;
+    try {
+      const text = this.message.text;
+      if (text === undefined) throw new FluxError("EPROTO", "message does not have a string payload");
+      if (text[0] === "[") throw new FluxError("EPROTO", "payload is not a JSON object");
+      return unpackText(text, fmt as string, ...(keys as string[])) as Unpacked<F>;
+    } catch (error) {
+      this.malformed = withTopic(error, this.message);
+      throw this.malformed;
+    }
   }
 }

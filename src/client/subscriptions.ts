@@ -9,8 +9,16 @@ import { Subscription } from "./subscription.ts";
 export interface SubscriptionPort {
   /** Sends event.subscribe or event.unsubscribe; resolves when it is answered. */
   ask(method: "subscribe" | "unsubscribe", topic: string): Promise<void>;
+  /** True while there is no connection, but one will be made again. */
+  isReconnecting(): boolean;
   /** Takes a line for the log. */
   log(level: LogLevel, text: string): void;
+}
+
+/** Who waits for the broker to take a prefix. */
+interface Waiting {
+  resolve(): void;
+  reject(error: FluxError): void;
 }
 
 /**
@@ -26,6 +34,8 @@ export class Subscriptions {
   #lastTargets: Subscription[] = [];
   /** The broker's answer for each prefix it was told of. */
   readonly #taken = new Map<string, Promise<void>>();
+  /** Prefixes asked for while there was no connection, which the next one is told with the others. */
+  readonly #waiting = new Map<string, Waiting>();
 
   constructor(port: SubscriptionPort) {
     this.#port = port;
@@ -66,19 +76,28 @@ export class Subscriptions {
     await Promise.all(
       [...this.#table.prefixes()].map((prefix) => {
         const taken = this.#port.ask("subscribe", prefix);
-        this.#taken.set(prefix, taken);
-        return taken;
+        const waiting = this.#waiting.get(prefix);
+        if (waiting === undefined) {
+          this.#taken.set(prefix, taken);
+          return taken;
+        }
+        return taken.then(() => {
+          this.#waiting.delete(prefix);
+          waiting.resolve();
+        });
       }),
     );
   }
 
   /** The connection is gone for good: all subscriptions throw `error` behind what they hold. */
   fail(error: FluxError): void {
+    this.#giveUp(error);
     for (const subscription of this.#table.values()) subscription.fail(error);
   }
 
   /** The handle is closed: all subscriptions finish behind what they hold. */
   end(): void {
+    this.#giveUp(new FluxError("ECONNRESET", "handle is closed"));
     for (const subscription of this.#table.values()) subscription.end();
   }
 
@@ -86,11 +105,20 @@ export class Subscriptions {
     const { prefix } = subscription;
     this.#lastTopic = undefined;
     if (this.#table.add(prefix, subscription)) {
-      const taken = this.#port.ask("subscribe", prefix);
+      const taken = this.#port.isReconnecting() ? this.#wait(prefix) : this.#port.ask("subscribe", prefix);
       this.#taken.set(prefix, taken);
       if (prefix === "") this.#watchFrom(taken);
     }
     return this.#taken.get(prefix)!;
+  }
+
+  #wait(prefix: string): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.set(prefix, { resolve, reject }));
+  }
+
+  #giveUp(error: FluxError): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
   }
 
   async #leave(subscription: Subscription): Promise<void> {
@@ -99,6 +127,12 @@ export class Subscriptions {
     if (!this.#table.delete(prefix, subscription)) return;
     const taken = this.#taken.get(prefix);
     this.#taken.delete(prefix);
+    const waiting = this.#waiting.get(prefix);
+    if (waiting !== undefined) {
+      this.#waiting.delete(prefix);
+      waiting.reject(new FluxError("ECANCELED", `subscription to '${prefix}' was closed before it stood`));
+      return;
+    }
     try {
       await taken;
       await this.#port.ask("unsubscribe", prefix);

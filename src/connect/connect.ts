@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { FluxError } from "../base/index.ts";
-import { Flux, type FluxOptions } from "../client/index.ts";
+import { Flux, type FluxOptions, guarded } from "../client/index.ts";
 import { ancestorLevels, type Connector, DEFAULT_URI, loopConnector, parseUri } from "../connector/index.ts";
-import { connectLocal } from "../socket/index.ts";
+import { connectFd, connectLocal, connectSsh } from "../socket/index.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { traceToStderr } from "./trace.ts";
 
@@ -20,7 +20,7 @@ export interface ConnectOptions extends FluxOptions {
 /**
  * Connects to a Flux broker, fluxbus's or flux-core's.
  *
- * @param uri - `local://PATH`, `loop://`, or an ancestor of the instance in the environment (`..`, `../..`, `/`). Default: FLUX_URI, or the
+ * @param uri - `local://PATH`, `ssh://[user@]host[:port]/PATH`, `loop://`, or an ancestor of the instance in the environment (`..`, `../..`, `/`). Default: FLUX_URI, or the
  *   instance of the system at `local:///run/flux/local`.
  * @returns an open handle.
  * @throws FluxError ENOENT when no broker is there or the scheme is unknown, ECONNREFUSED when it does not listen, EPERM when it refuses this
@@ -30,7 +30,10 @@ export async function connect(uri?: string, options: ConnectOptions = {}): Promi
   const environment = readEnvironment(options.env ?? process.env);
   const target = uri ?? environment.uri ?? DEFAULT_URI;
   const retries = options.retries ?? environment.retries;
-  const reach: Reach = { retries, maxFrameBytes: options.maxFrameBytes };
+  const { onLog, maxFrameBytes, env = process.env } = options;
+  const logStderr = guarded(onLog, () => {});
+  const onStderr = logStderr && ((text: string) => logStderr("warning", text.trimEnd()));
+  const reach: Reach = { retries, maxFrameBytes, env, onStderr };
   const levels = ancestorLevels(target);
   const resolved =
     levels === undefined
@@ -42,6 +45,7 @@ export async function connect(uri?: string, options: ConnectOptions = {}): Promi
     ...options,
     userid: options.userid ?? environment.userid,
     rolemask: options.rolemask ?? environment.rolemask,
+    proxyRemote: options.proxyRemote ?? environment.proxyRemote,
     trace: options.trace ?? (environment.trace ? traceToStderr : undefined),
     appname: options.appname ?? basename(process.argv[1] ?? "fluxbus"),
     procid: options.procid ?? String(process.pid),
@@ -51,6 +55,9 @@ export async function connect(uri?: string, options: ConnectOptions = {}): Promi
 interface Reach {
   readonly retries: number | undefined;
   readonly maxFrameBytes: number | undefined;
+  readonly env: Environment;
+  /** Takes what ssh says once the connection stands. */
+  readonly onStderr: ((text: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -59,10 +66,19 @@ async function openConnector(uri: string, reach: Reach): Promise<Connector> {
   switch (scheme) {
     case "local":
       return connectLocal(path, reach);
+    case "ssh":
+      return connectSsh(path, reach);
+    case "fd":
+      return connectFd(path, reach);
     case "loop":
       return loopConnector({ userid: process.getuid?.() ?? 0, rolemask: 1 });
     default:
-      throw new FluxError("ENOENT", `Unable to find connector name '${scheme}'`);
+      throw new FluxError(
+        "ENOENT",
+        path === undefined
+          ? `Unable to find connector name '${scheme}': a URI has a scheme, as in local:///PATH`
+          : `Unable to find connector name '${scheme}'`,
+      );
   }
 }
 
@@ -71,7 +87,8 @@ async function ancestorUri(levels: number, uri: string, reach: Reach): Promise<s
   let current = uri;
   for (let level = 0; level < levels; level++) {
     const connector = await openConnector(current, reach);
-    await using flux = new Flux(connector, () => openConnector(current, reach));
+    const { proxyRemote } = readEnvironment(reach.env);
+    await using flux = new Flux(connector, () => openConnector(current, reach), { proxyRemote });
     const { signal } = reach;
     if ((await flux.attributes.get("instance-level", { signal })) === "0") break;
     current = await flux.attributes.get("parent-uri", { signal });

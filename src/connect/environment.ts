@@ -10,6 +10,8 @@ export interface HandleEnvironment {
   readonly rolemask: number | undefined;
   readonly trace: boolean;
   readonly retries: number | undefined;
+  /** What `flux proxy` says about the host at its other end. */
+  readonly proxyRemote: string | undefined;
 }
 
 /** Reads the variables of a handle. Throws EINVAL for one that is no number where one is wanted. */
@@ -20,6 +22,7 @@ export function readEnvironment(env: Environment): HandleEnvironment {
     rolemask: integer(env, "FLUX_HANDLE_ROLEMASK", /^(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/),
     trace: env["FLUX_HANDLE_TRACE"] !== undefined,
     retries: integer(env, "FLUX_LOCAL_CONNECTOR_RETRY_COUNT", /^-?\d+$/),
+    proxyRemote: env["FLUX_PROXY_REMOTE"],
   };
 }
 

@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { FluxError } from "../base/index.ts";
 import type { Environment } from "../connect/index.ts";
 import { PmiSimple } from "./pmi-simple.ts";
@@ -69,7 +70,12 @@ async function bootSimple({ env, trace }: BootstrapOptions): Promise<Boot | unde
   const [fd, rank, size] = numbers;
   if (fd === undefined || rank === undefined || size === undefined) return undefined;
   const traced = env["FLUX_PMI_DEBUG"] === undefined ? undefined : trace;
-  const pmi = await PmiSimple.open({ fd, rank, size, trace: traced });
+  const pmi = await PmiSimple.open({
+    socket: new Socket({ fd, readable: true, writable: true }),
+    rank,
+    size,
+    trace: traced,
+  });
   const level = await pmi.get("flux.instance-level");
   const underFlux = level !== undefined;
   return {

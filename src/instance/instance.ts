@@ -1,10 +1,14 @@
-import { hostname } from "node:os";
-import { FluxError } from "../base/index.ts";
+import { constants } from "node:os";
+import { FluxError, Scope } from "../base/index.ts";
 import { AttributeTable, Broker, type BrokerOptions } from "../broker/index.ts";
+import type { LogLevel } from "../client/index.ts";
 import type { Environment } from "../connect/index.ts";
+import { ModuleLoaders } from "../module/index.ts";
+import { Rexec } from "../rexec/index.ts";
 import { type Boot, bootstrap } from "./bootstrap.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { readLifecycleSettings } from "./lifecycle-settings.ts";
+import { singletonOverlayMethods } from "./overlay-singleton.ts";
 import { findParent } from "./parent.ts";
 import { definePlace, socketPathOf } from "./place.ts";
 import { commandLine, isInteractiveShell, shellLine } from "./program.ts";
@@ -15,7 +19,10 @@ import { stateMachineMethods } from "./state-machine-service.ts";
 
 /** Options of an instance: those of its broker, whose socket lies in the run directory, and what it is there for. */
 export interface InstanceOptions
-  extends Omit<BrokerOptions, "onSetAttribute" | "onLog" | "logLevel" | "logRingSize" | "socketPath"> {
+  extends Omit<
+    BrokerOptions,
+    "onSetAttribute" | "onLog" | "onModulePanic" | "logLevel" | "logRingSize" | "socketPath"
+  > {
   /** Absolute path of the socket; default that of the attribute `local-uri`, or `local-0` in the run directory. */
   readonly socketPath?: string | undefined;
   /**
@@ -37,6 +44,9 @@ export interface InstanceOptions
   readonly fluxCommand?: string | undefined;
 }
 
+/** Signals that are meant for the jobs, if there are any. */
+const FOR_JOBS: ReadonlySet<NodeJS.Signals> = new Set(["SIGUSR1", "SIGUSR2"]);
+
 /**
  * A Flux instance of size 1: a broker and its life, its directories, and its place below the instance it was started in.
  *
@@ -52,15 +62,16 @@ export class Instance implements AsyncDisposable {
   readonly exit: Promise<number>;
   readonly #lifecycle: Lifecycle;
 
-  private constructor(broker: Broker, rundir: Rundir, lifecycle: Lifecycle, release: () => Promise<void>) {
+  private constructor(broker: Broker, rundir: Rundir, lifecycle: Lifecycle, scope: Scope) {
     this.broker = broker;
     this.rundir = rundir;
     this.uri = broker.uri!;
     this.#lifecycle = lifecycle;
     this.exit = lifecycle.exit.then(async (status) => {
-      await broker.stop();
-      await release();
-      return status;
+      // Whoever loads a module unloads it: what is left over is a failure, which the broker logs.
+      const leftover = broker.loadedModules.length > 0 ? 1 : 0;
+      await scope.close();
+      return status === 0 ? leftover : status;
     });
   }
 
@@ -69,54 +80,54 @@ export class Instance implements AsyncDisposable {
    * @throws FluxError EINVAL for attributes, as Rundir.open does for the directories, bootstrap for its place, Broker.start for the socket.
    */
   static async start(options: InstanceOptions = {}): Promise<Instance> {
-    const env = options.env ?? process.env;
-    const attributes = tableOf(options.attributes);
-    const print = options.printLog ?? ((line) => process.stderr.write(`${line}\n`));
-    const notes: string[] = [];
-    const boot = await placeOf(options, env, attributes);
-    const parent = options.boot === undefined ? await findParent(env, (text) => notes.push(text)) : undefined;
-    if (boot.size > 1) {
-      throw new FluxError(
-        "ENOTSUP",
-        `bootstrap: ${boot.size} brokers: this version makes instances of size 1 only`,
-      );
-    }
-    attributes.defineDefault("hostname", hostname());
-    attributes.defineDefault("hostlist", attributes.get("hostname"));
-    definePlace(attributes, boot, env, parent);
-    const settings = readLifecycleSettings(attributes, boot.size, (text) => notes.push(text));
-    const runat = new Runat({
-      env: () => env,
-      set: () => commandVariables(attributes),
-      log: (level, text) => broker.log(level, text),
-    });
-    pushPhases(runat, attributes, options, env);
-    const directories = await openDirectories(attributes, options, env);
-    let broker: Broker;
+    const scope = new Scope();
     try {
-      const socketPath =
-        options.socketPath ?? (await socketPathOf(attributes, directories[0]!.path, boot.rank));
-      attributes.define("local-uri", `local://${socketPath}`);
-      broker = await Broker.start({
-        ...options,
-        attributes,
-        socketPath,
-        printLog: print,
-      });
+      return await Instance.#start(options, scope);
     } catch (error) {
-      await remove(directories);
+      await scope.close();
       throw error;
     }
-    for (const note of notes) broker.log("info", note);
-    const lifecycle = new Lifecycle({
+  }
+
+  static async #start(options: InstanceOptions, scope: Scope): Promise<Instance> {
+    const env = options.env ?? process.env;
+    const attributes = tableOf(options.attributes);
+    const notes: string[] = [];
+    const boot = await bootOf(options, env, attributes);
+    scope.defer(() => boot.finalize());
+    const parent = options.boot === undefined ? await findParent(env, (text) => notes.push(text)) : undefined;
+    definePlace(attributes, boot, env, parent);
+    const settings = readLifecycleSettings(attributes, boot.size, (text) => notes.push(text));
+    const log = (level: LogLevel, text: string): void => broker.log(level, text);
+    const runat = new Runat({ env: () => env, set: () => commandVariables(attributes), log });
+    pushPhases(runat, attributes, options, env);
+    const rundir = await openDirectories(attributes, options, env, scope);
+    const socketPath = options.socketPath ?? (await socketPathOf(attributes, rundir.path, boot.rank));
+    attributes.define("local-uri", `local://${socketPath}`);
+    const broker = await Broker.start({
+      ...options,
       attributes,
-      runat,
-      settings,
-      log: (level, text) => broker.log(level, text),
+      socketPath,
+      printLog: options.printLog ?? toStderr,
+      moduleLoader: options.moduleLoader ?? new ModuleLoaders(env),
+      onModulePanic: () => lifecycle.panic(),
     });
+    scope.defer(() => broker.stop());
+    for (const note of notes) log("info", note);
+    const lifecycle = new Lifecycle({ attributes, runat, settings, log });
     addServices(broker, lifecycle, runat, boot);
-    const instance = new Instance(broker, directories[0]!, lifecycle, () => remove(directories));
+    const rexec = new Rexec({
+      rank: boot.rank,
+      localUri: broker.uri!,
+      log: (level, text) => broker.log(level, text, "rexec"),
+      isMultiUser: () => options.allowGuests === true,
+      env,
+    });
+    scope.defer(() => rexec.stop());
+    broker.addService("rexec", rexec.methods);
+    broker.groups.join("broker.online");
     await boot.finalize();
+    const instance = new Instance(broker, rundir, lifecycle, scope);
     lifecycle.machine.start();
     return instance;
   }
@@ -128,8 +139,24 @@ export class Instance implements AsyncDisposable {
 
   /** Passes a signal on to what runs, as a signal to flux-broker does: the initial program ends, or the instance shuts down. */
   kill(signal: NodeJS.Signals): void {
-    this.broker.log("info", `signal ${signal}`);
-    this.#lifecycle.kill(signal);
+    this.broker.log("info", `signal ${constants.signals[signal]}`);
+    if (FOR_JOBS.has(signal)) void this.#signalJobs(signal);
+    else this.#lifecycle.kill(signal);
+  }
+
+  /** Hands a signal on to the jobs of the instance; without a job manager it is the broker's own. */
+  async #signalJobs(signal: NodeJS.Signals): Promise<void> {
+    const signum = constants.signals[signal];
+    await using flux = this.broker.connect({ appname: "broker" });
+    try {
+      const request = { dry_run: false, userid: -1, signum };
+      const { count } = (await flux.rpc("job-manager.killall", request)) as { count?: number };
+      this.broker.log("info", `forwarded signal ${signum} to ${count} jobs`);
+    } catch (error) {
+      const { message } = FluxError.from(error);
+      this.broker.log("info", `killall failed, delivering signal ${signum} locally instead: ${message}`);
+      this.#lifecycle.kill(signal);
+    }
   }
 
   /** Something the instance can't go on without is gone: it ends with an exit status that says so. */
@@ -148,6 +175,10 @@ export class Instance implements AsyncDisposable {
   }
 }
 
+function toStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 function tableOf(given: InstanceOptions["attributes"] = {}): AttributeTable {
   if (given instanceof AttributeTable) return given;
   const table = new AttributeTable();
@@ -162,9 +193,16 @@ function tableOf(given: InstanceOptions["attributes"] = {}): AttributeTable {
   return table;
 }
 
-function placeOf(options: InstanceOptions, env: Environment, attributes: AttributeTable): Promise<Boot> {
+async function bootOf(options: InstanceOptions, env: Environment, attributes: AttributeTable): Promise<Boot> {
   const methods = options.boot === undefined ? "single" : attributes.get("broker.boot-method");
-  return bootstrap({ env, methods, trace: (text) => process.stderr.write(`bootstrap: ${text}\n`) });
+  const trace = (text: string): void => void process.stderr.write(`bootstrap: ${text}\n`);
+  const boot = await bootstrap({ env, methods, trace });
+  if (boot.size === 1) return boot;
+  await boot.finalize();
+  throw new FluxError(
+    "ENOTSUP",
+    `bootstrap: ${boot.size} brokers: this version makes instances of size 1 only`,
+  );
 }
 
 /** The variables of the instance in the environment of its commands. */
@@ -196,37 +234,30 @@ function pushPhases(
   runat.push("rc2", { ...commandLine(program, env), output: "inherit" });
 }
 
+/** Opens the run directory, and the state directory if there is to be one; `scope` removes what was made. */
 async function openDirectories(
   attributes: AttributeTable,
   options: InstanceOptions,
   env: Environment,
-): Promise<Rundir[]> {
-  const opened: Rundir[] = [];
-  const open = async (attribute: "rundir" | "statedir", fallback: string): Promise<void> => {
+  scope: Scope,
+): Promise<Rundir> {
+  const open = async (attribute: "rundir" | "statedir", fallback: string): Promise<Rundir> => {
     const directory = await Rundir.open({
       attribute,
       path: attributes.get(attribute),
       base: env["TMPDIR"] || fallback,
       cleanup: attributes.get(`${attribute}-cleanup`),
     });
-    opened.push(directory);
+    scope.defer(() => directory.remove());
     attributes.define(attribute, directory.path);
     attributes.define(`${attribute}-cleanup`, directory.made ? "1" : "0");
+    return directory;
   };
-  try {
-    await open("rundir", "/tmp");
-    if (options.fluxCommand !== undefined) await opened[0]!.link(options.fluxCommand);
-    if (options.makeStatedir === true || attributes.get("statedir") !== undefined)
-      await open("statedir", "/var/tmp");
-  } catch (error) {
-    await remove(opened);
-    throw error;
-  }
-  return opened;
-}
-
-async function remove(directories: readonly Rundir[]): Promise<void> {
-  for (const directory of directories) await directory.remove();
+  const rundir = await open("rundir", "/tmp");
+  if (options.fluxCommand !== undefined) await rundir.link(options.fluxCommand);
+  if (options.makeStatedir === true || attributes.get("statedir") !== undefined)
+    await open("statedir", "/var/tmp");
+  return rundir;
 }
 
 function addServices(broker: Broker, lifecycle: Lifecycle, runat: Runat, boot: Boot): void {
@@ -236,6 +267,7 @@ function addServices(broker: Broker, lifecycle: Lifecycle, runat: Runat, boot: B
     stateMachineMethods(machine, () => lifecycle.fail()),
   );
   broker.addService("runat", runat.methods());
+  broker.addService("overlay", singletonOverlayMethods());
   const shutdown = new Shutdown({
     machine,
     rank: boot.rank,

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { FluxError, utf8Length } from "../base/index.ts";
 import type { AttributeTable } from "../broker/index.ts";
@@ -20,6 +21,8 @@ export function definePlace(
   parent: Parent | undefined,
 ): void {
   const isJob = boot.jobid !== undefined;
+  attributes.defineDefault("hostname", hostname());
+  attributes.defineDefault("hostlist", attributes.get("hostname"));
   attributes.define("rank", String(boot.rank));
   attributes.define("size", String(boot.size));
   attributes.define("broker.boot-method", boot.method);
@@ -58,17 +61,16 @@ export async function socketPathOf(
     attributes.define("local-uri", `${LOCAL}${path}`);
     return path;
   }
-  if (!given.startsWith(`${LOCAL}/`)) throw new FluxError("EINVAL", `local-uri is malformed: ${given}`);
-  const path = given.slice(LOCAL.length);
-  if (utf8Length(path) > URI_MAX)
-    throw new FluxError("EOVERFLOW", "buffer overflow while checking local-uri");
-  await checkDirectory(dirname(path), "local-uri directory");
+  const path = given.startsWith(LOCAL) ? given.slice(LOCAL.length) : "";
   const bytes = utf8Length(path);
+  if (bytes > URI_MAX) throw new FluxError("EOVERFLOW", "buffer overflow while checking local-uri");
   if (bytes > SOCKET_PATH_MAX) {
     throw new FluxError(
       "EINVAL",
       `local-uri length of ${bytes} bytes exceeds max ${SOCKET_PATH_MAX} AF_UNIX socket path length`,
     );
   }
+  if (!path.startsWith("/")) throw new FluxError("EINVAL", `local-uri is malformed: ${given}`);
+  await checkDirectory(dirname(path), "local-uri directory");
   return path;
 }

@@ -1,5 +1,5 @@
-import { Socket } from "node:net";
 import { createInterface } from "node:readline";
+import type { Duplex } from "node:stream";
 import { FluxError } from "../base/index.ts";
 
 /** Longest wait for one answer of the process manager, in milliseconds: a barrier waits for the slowest broker. */
@@ -12,8 +12,8 @@ const INVALID_KEY = 4;
 type Words = Readonly<Record<string, string>>;
 
 export interface PmiSimpleOptions {
-  /** Connected stream socket, whose number PMI_FD tells. */
-  readonly fd: number;
+  /** Connected stream socket to the process manager, whose number PMI_FD tells. */
+  readonly socket: Duplex;
   readonly rank: number;
   readonly size: number;
   /** Takes each line that goes out (`C:`) and comes in (`S:`). */
@@ -31,6 +31,7 @@ export class PmiSimple {
   /** Name of the key space: the job, under Flux. */
   readonly name: string;
   readonly #line: Dialogue;
+  #finalized: Promise<void> | undefined;
 
   private constructor(options: PmiSimpleOptions, name: string, line: Dialogue) {
     this.rank = options.rank;
@@ -70,8 +71,13 @@ export class PmiSimple {
     await this.#line.ask("cmd=barrier_in", "barrier_out");
   }
 
-  /** Says good-bye and closes the socket. */
-  async finalize(): Promise<void> {
+  /** Says good-bye and closes the socket; once, however often it is called. */
+  finalize(): Promise<void> {
+    this.#finalized ??= this.#finalize();
+    return this.#finalized;
+  }
+
+  async #finalize(): Promise<void> {
     try {
       await this.#line.ask("cmd=finalize", "finalize_ack");
     } finally {
@@ -82,13 +88,13 @@ export class PmiSimple {
 
 /** Questions and answers in turn, over one socket. */
 class Dialogue {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #lines: AsyncIterator<string>;
   readonly #trace: (text: string) => void;
 
-  constructor({ fd, trace = () => {} }: PmiSimpleOptions) {
+  constructor({ socket, trace = () => {} }: PmiSimpleOptions) {
     this.#trace = trace;
-    this.#socket = new Socket({ fd, readable: true, writable: true });
+    this.#socket = socket;
     this.#socket.on("error", () => {});
     this.#lines = createInterface({ input: this.#socket })[Symbol.asyncIterator]();
   }

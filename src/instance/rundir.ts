@@ -5,6 +5,9 @@ import { FluxError, errno as numbers, strerror, utf8Length } from "../base/index
 /** Longest path of a run directory, in bytes: a socket's address has to hold it and the name of the socket. */
 export const RUNDIR_MAX = 96;
 
+/** Longest path that is looked at, in bytes. */
+const PATH_MAX = 1000;
+
 const OWNER_RWX = 0o700;
 const STICKY = 0o1000;
 
@@ -31,6 +34,7 @@ export class Rundir {
   readonly path: string;
   /** True when `remove` takes it away: it was made here, or that was asked for. */
   readonly made: boolean;
+  #linked = false;
 
   private constructor(path: string, made: boolean) {
     this.path = path;
@@ -53,7 +57,8 @@ export class Rundir {
   /** Puts a link to `target` under the name `bin/flux`, so that a remote shell finds the command; one that is there stays. */
   async link(target: string): Promise<void> {
     try {
-      await mkdir(join(this.path, "bin"), { mode: 0o755, recursive: true });
+      await mkdir(join(this.path, "bin"), { mode: 0o755 });
+      this.#linked = true;
       await symlink(target, join(this.path, "bin", "flux"));
     } catch (error) {
       const { code, errno } = FluxError.from(error);
@@ -62,8 +67,9 @@ export class Rundir {
     }
   }
 
-  /** Removes the directory and all in it, if it was made here. */
+  /** Removes the directory and all in it if it was made here, else what `link` made. */
   async remove(): Promise<void> {
+    if (this.#linked) await rm(join(this.path, "bin"), { recursive: true, force: true });
     if (this.made) await rm(this.path, { recursive: true, force: true });
   }
 }
@@ -105,6 +111,11 @@ async function find({ attribute, path, base }: RundirOptions): Promise<{ path: s
 
 async function makeIn(parent: string, attribute: string): Promise<string> {
   const prefix = join(parent, "flux-");
+  if (utf8Length(prefix) > PATH_MAX)
+    throw new FluxError(
+      "ENAMETOOLONG",
+      `${attribute} buffer overflow: TMPDIR of ${utf8Length(parent)} bytes`,
+    );
   if (attribute === "rundir") checkLength(`${prefix}XXXXXX`);
   return mkdtemp(prefix).catch((error: unknown) => {
     const { errno } = FluxError.from(error);

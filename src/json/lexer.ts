@@ -87,13 +87,13 @@ export class Lexer {
     return this.token;
   }
 
-  /** Fail with jansson's text for the token just read. */
+  /** Fail with jansson's text for the token just read; the cause says how many characters of the text were read. */
   fail(reason: string): never {
     const near = this.#text.slice(this.#start, this.#end);
     let text = reason;
     if (near === "") text += " near end of file";
     else if (utf8Length(near) <= NEAR_BYTES) text += ` near '${near}'`;
-    throw new FluxError("EPROTO", text);
+    throw new FluxError("EPROTO", text, { cause: { read: this.#end } });
   }
 
   /** `this.#end` is past the opening quote; leave it past the closing one. */

@@ -1,3 +1,3 @@
 export { DebugFlags } from "./debug-flags.ts";
 export { defaultMethods, type ServiceFacts } from "./default-methods.ts";
-export { MessageCounters, type TypeCounters } from "./message-counters.ts";
+export { clearCounters, MessageCounters, type TypeCounters } from "./message-counters.ts";

@@ -1,0 +1,12 @@
+export { type Command, decodeCommand, encodeCommand, type MessageChannel } from "./command.ts";
+export { ExecFlag, LocalFlag } from "./flags.ts";
+export { decodeIo, encodeIo, type StreamData } from "./io.ts";
+export { RemoteGroup, type RemoteGroupEvents } from "./remote-group.ts";
+export {
+  type RemotePlace,
+  RemoteProcess,
+  type RemoteProcessEvents,
+  type RemoteTarget,
+} from "./remote-process.ts";
+export { Rexec, type RexecOptions } from "./rexec.ts";
+export { describeStatus, exitCode, shellStatus, termSignal, waitStatus } from "./wait-status.ts";

@@ -5,7 +5,9 @@ import type { ServedProcess } from "./served-process.ts";
 export class ProcessTable {
   readonly #processes = new Set<ServedProcess>();
   readonly #byLabel = new Map<string, ServedProcess>();
+  /** Those in the foreground. */
   readonly #byRequest = new Map<string, ServedProcess>();
+  readonly #keys = new Map<ServedProcess, string>();
 
   get size(): number {
     return this.#processes.size;
@@ -20,14 +22,20 @@ export class ProcessTable {
     this.#processes.add(served);
     const { label } = served.command;
     if (label !== undefined) this.#byLabel.set(label, served);
-    this.#byRequest.set(requestKey(request, request.matchtag), served);
+    if (served.background) return;
+    const key = requestKey(request, request.matchtag);
+    this.#byRequest.set(key, served);
+    this.#keys.set(served, key);
   }
 
   delete(served: ServedProcess): void {
     this.#processes.delete(served);
     const { label } = served.command;
     if (label !== undefined && this.#byLabel.get(label) === served) this.#byLabel.delete(label);
-    for (const [key, other] of this.#byRequest) if (other === served) this.#byRequest.delete(key);
+    const key = this.#keys.get(served);
+    if (key === undefined) return;
+    this.#keys.delete(served);
+    if (this.#byRequest.get(key) === served) this.#byRequest.delete(key);
   }
 
   byLabel(label: string): ServedProcess | undefined {
@@ -39,7 +47,7 @@ export class ProcessTable {
     return undefined;
   }
 
-  /** The one that the sender of `request` started with `matchtag`. */
+  /** The one that the sender of `request` started in the foreground, with `matchtag`. */
   byRequest(request: Request, matchtag: number): ServedProcess | undefined {
     return this.#byRequest.get(requestKey(request, matchtag));
   }

@@ -31,7 +31,13 @@ export class ServedProcess implements SubprocessEvents {
   #waiter: Request | undefined;
   #retained: RetainedOutput | undefined;
 
-  constructor(command: Command, request: Request, flags: number, localFlags: number, port: ServedProcessPort) {
+  constructor(
+    command: Command,
+    request: Request,
+    flags: number,
+    localFlags: number,
+    port: ServedProcessPort,
+  ) {
     this.process = new Subprocess(command, localFlags, this);
     this.background = !request.streaming;
     this.#port = port;
@@ -66,7 +72,8 @@ export class ServedProcess implements SubprocessEvents {
       reads: (stream) =>
         (this.background && (stream === "stdout" || stream === "stderr")) || this.#forwards(stream),
     });
-    if (!this.background) request?.signal.addEventListener("abort", () => this.#disconnected(), { once: true });
+    if (!this.background)
+      request?.signal.addEventListener("abort", () => this.#disconnected(), { once: true });
   }
 
   /** Queues what a client wrote. A process that can't take it is lost: it is killed, and its requester told. */
@@ -88,7 +95,8 @@ export class ServedProcess implements SubprocessEvents {
     const { process } = this;
     request.respond({ type: "attached", pid: process.pid, cmd: encodeCommand(this.command) });
     for (const stream of process.outputs) {
-      if (this.#forwards(stream) && process.outputEnded(stream)) this.#forward(request, stream, undefined);
+      if (this.#forwards(stream) && process.outputEnded(stream))
+        void this.#forward(request, stream, undefined);
     }
     if (!process.active) {
       request.respond({ type: "finished", status: process.status });
@@ -181,15 +189,7 @@ export class ServedProcess implements SubprocessEvents {
   #forward(client: Request, stream: string, data: Uint8Array | undefined): Promise<void> | undefined {
     const io = encodeIo({ stream, rank: this.#port.rank, data, eof: data === undefined });
     client.respond({ type: "output", pid: this.process.pid, io });
-    const room = client.writable();
-    if (room === undefined) return undefined;
-    // A client that goes makes room as well.
-    const { signal } = client;
-    const left = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-    return Promise.race([room, left]);
+    return client.writable();
   }
 
   #disconnected(): void {

@@ -130,7 +130,7 @@ export class Subprocess {
     });
     this.#state = "running";
     this.#events.started(this.pid);
-    if (complaint !== undefined && this.#outputs.has("stderr")) this.#events.output("stderr", complaint);
+    if (complaint !== undefined && this.#outputs.has("stderr")) void this.#events.output("stderr", complaint);
     for (const [name, { size }] of this.#inputs) this.#events.credit(name, size);
   }
 
@@ -155,7 +155,12 @@ export class Subprocess {
     if (signum === 0) throw new FluxError("EINVAL");
     if (!(this.#ownGroup ? this.active && this.pid > 0 : this.running)) throw new FluxError("ESRCH");
     killProcess(this.pid, signum, this.#ownGroup);
-    if (stopsProcess(signum)) whenStopped(this.pid, () => this.running, () => this.#events.stopped());
+    if (stopsProcess(signum))
+      whenStopped(
+        this.pid,
+        () => this.running,
+        () => this.#events.stopped(),
+      );
   }
 
   /** Waits for nothing any more: what it started may hold its output open for ever. */
@@ -195,7 +200,11 @@ export class Subprocess {
     return child;
   }
 
-  #open(name: string, end: Readable | Writable, { reads, writes }: { reads: boolean; writes: boolean }): void {
+  #open(
+    name: string,
+    end: Readable | Writable,
+    { reads, writes }: { reads: boolean; writes: boolean },
+  ): void {
     const { command } = this;
     if (reads) {
       const buffer = new LineBuffer({

@@ -1,9 +1,9 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { FluxError, utf8Length } from "../base/index.ts";
-import type { Connector, Receiver } from "../connector/index.ts";
-import { checkAdmission, type Message } from "../message/index.ts";
-import { FrameSocket } from "./frame-socket.ts";
+import type { Connector } from "../connector/index.ts";
+import { readAdmission } from "./admission.ts";
+import { type AdmittedStream, SocketConnector } from "./socket-connector.ts";
 
 /** Longest path a UNIX socket address holds, in bytes. */
 export const SOCKET_PATH_MAX = 107;
@@ -30,17 +30,21 @@ export async function connectLocal(
   path: string | undefined,
   options: LocalConnectorOptions = {},
 ): Promise<Connector> {
+  return new SocketConnector(await openLocal(path, options), options.maxFrameBytes);
+}
+
+/** As `connectLocal`, but gives the connection as bytes: for those who pass them on. */
+export async function openLocal(
+  path: string | undefined,
+  options: LocalConnectorOptions = {},
+): Promise<AdmittedStream> {
   if (path === undefined || path === "") throw new FluxError("EINVAL", "local:// wants the path of a socket");
   if (utf8Length(path) > SOCKET_PATH_MAX) {
     throw new FluxError("EINVAL", `socket path of more than ${SOCKET_PATH_MAX} bytes: ${path}`);
   }
   const socket = await dialWithRetries(path, options);
-  const early = await readAdmission(socket, path, options.signal);
-  return new LocalConnector(
-    `local://${path}`,
-    new FrameSocket(socket, { maxFrameBytes: options.maxFrameBytes }),
-    early,
-  );
+  const early = await readAdmission(socket, `broker at ${path}`, options.signal);
+  return { uri: `local://${path}`, socket, early };
 }
 
 async function dialWithRetries(path: string, options: LocalConnectorOptions): Promise<Socket> {
@@ -89,92 +93,4 @@ function dial(path: string, signal: AbortSignal | undefined): Promise<Socket> {
       resolve(socket);
     });
   });
-}
-
-/** Reads the admission byte; resolves to what came behind it in the same chunk. */
-function readAdmission(socket: Socket, path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const done = (): void => {
-      signal?.removeEventListener("abort", abort);
-      socket.removeListener("data", data);
-      socket.removeListener("end", end);
-      socket.removeListener("error", fail);
-    };
-    const fail = (error: unknown): void => {
-      done();
-      socket.destroy();
-      reject(FluxError.from(error, "ECONNRESET"));
-    };
-    const abort = (): void => fail(FluxError.from(signal?.reason, "ECANCELED"));
-    const end = (): void =>
-      fail(new FluxError("ECONNRESET", `broker at ${path} hung up without admitting this client`));
-    const data = (chunk: Uint8Array): void => {
-      done();
-      socket.pause();
-      try {
-        checkAdmission(chunk[0]!);
-      } catch (error) {
-        fail(error);
-        return;
-      }
-      resolve(chunk.subarray(1));
-    };
-    signal?.addEventListener("abort", abort, { once: true });
-    socket.on("data", data);
-    socket.on("end", end);
-    socket.on("error", fail);
-    if (signal?.aborted === true) abort();
-  });
-}
-
-class LocalConnector implements Connector {
-  readonly uri: string;
-  readonly #frames: FrameSocket;
-  readonly #early: Uint8Array;
-  #gone = false;
-
-  constructor(uri: string, frames: FrameSocket, early: Uint8Array) {
-    this.uri = uri;
-    this.#frames = frames;
-    this.#early = early;
-  }
-
-  get queuedBytes(): number {
-    return this.#frames.queuedBytes;
-  }
-
-  send(message: Message): void {
-    if (this.#gone) throw new FluxError("ECONNRESET", "connection to the broker is closed");
-    this.#frames.send(message);
-  }
-
-  writable(): Promise<void> | undefined {
-    return this.#frames.writable();
-  }
-
-  start(receiver: Receiver): void {
-    this.#frames.start(
-      {
-        message: receiver.message.bind(receiver),
-        closed: (reason) => {
-          this.#gone = true;
-          receiver.closed(reason);
-        },
-      },
-      this.#early,
-    );
-  }
-
-  close(): Promise<void> {
-    this.#gone = true;
-    return this.#frames.end(0);
-  }
-
-  ref(): void {
-    this.#frames.ref();
-  }
-
-  unref(): void {
-    this.#frames.unref();
-  }
 }

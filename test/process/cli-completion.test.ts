@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
+import { TestInstance } from "../../src/testing/index.ts";
 import { fluxbus, MAIN } from "./cli-process.ts";
 
 const run = promisify(execFile);
@@ -50,6 +51,20 @@ describe("completion", () => {
     assert.equal(all, commands);
     assert.deepEqual(found, ["event", "pub sub help", "--synchronous", "emerg err"]);
     assert.equal(await complete("fluxbus dmesg --color="), "always never auto");
+  });
+
+  test("names of attributes are those of the broker, without one those there may be", async () => {
+    await using instance = await TestInstance.start({ attributes: { "test.mine": "1" } });
+    const lines = [
+      `fluxbus getattr --uri ${instance.uri} test.`,
+      `fluxbus setattr --uri ${instance.uri} log-stderr-l`,
+      "fluxbus getattr --uri local:///nonexistent/socket statedir",
+    ];
+    assert.deepEqual(await Promise.all(lines.map(complete)), [
+      "test.mine",
+      "log-stderr-level",
+      "statedir statedir-cleanup",
+    ]);
   });
 
   test("what was typed is not run", async () => {

@@ -115,10 +115,10 @@ describe("fluxbus broker and start", () => {
       `fluxbus broker: rundir ${file}/x/y can't be made: No such file or directory`,
       `fluxbus broker: rundir ${readonly} does not grant its owner rwx`,
       `fluxbus broker: rundir /tmp/${"a".repeat(92)}: 97 bytes are more than 96`,
-      "fluxbus broker: rank: attribute may not be set at start",
-      "fluxbus broker: log-level: invalid level",
+      "fluxbus broker: rank: attribute may not be set on the command line",
+      "fluxbus broker: log-level: Invalid argument",
       "fluxbus broker: option '-S, --setattr <NAME=VALUE>' argument 'rank' is invalid. Expected NAME=VALUE.",
-      "fluxbus broker: rank: attribute may not be set at start",
+      "fluxbus broker: rank: attribute may not be set on the command line",
     ]);
     const statuses = [parent, mode, long, own, level, value, underStart, json].map(({ status }) => status);
     assert.deepEqual(statuses, [1, 1, 1, 1, 1, 2, 1, 1]);

@@ -286,11 +286,32 @@ describe("fluxbus, the client commands", () => {
         { level: "notice", appname: "logger", rank: 0, message: "hello world" },
       ],
     );
+    assert.match(await ok(["dmesg"], { env: { TZ: "Asia/Tokyo" } }), /^\S+\.\d{6}\+09:00 app/);
     assert.match(await ok(["dmesg", "--read-clear"]), /hello world\n$/);
     assert.equal(await ok(["dmesg"]), "");
     const guest = await run(["logger", "x"], { env: { FLUX_HANDLE_ROLEMASK: "0x2" } });
     assert.equal(guest.status, 1);
     assert.match(guest.stderr, /^fluxbus logger: \S/);
+  });
+
+  test("logger takes the lines of standard input, whatever bytes they are", async () => {
+    await ok(["dmesg", "-C"]);
+    const input = Buffer.concat([Buffer.from("one\n\r\n\nƒ Φ\n"), Buffer.of(0xff, 0xfe, 0x82, 0x00, 0x41)]);
+    await ok(["logger", "-s", "debug", "-n", "in", "first"]);
+    await ok(["logger", "-s", "info", "-n", "in"], { input });
+    await ok(["logger", "-n", "in"], { input: "" });
+    await ok(["logger", "-n", "in"], { input: `${"x".repeat(100_000)}\n` });
+    const lines = (await ok(["dmesg"])).split("\n").map((line) => line.replace(/^\S+ /, ""));
+    assert.deepEqual(lines, [
+      "in.info[0]: one",
+      "in.info[0]: ƒ Φ",
+      "in.info[0]: \ufffd\ufffd\ufffd",
+      `in.notice[0]: ${"x".repeat(100_000)}`,
+      "",
+    ]);
+    const usage = await run(["dmesg", "--delta"]);
+    assert.equal(usage.status, 2);
+    assert.match(usage.stderr, /^fluxbus dmesg: --delta can only be used with --human\n/);
   });
 
   test("module list and version print what the C tools print", async () => {

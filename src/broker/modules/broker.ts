@@ -1,9 +1,11 @@
 import { FluxError } from "../../base/index.ts";
 import type { Methods } from "../../client/index.ts";
 import type { JsonObject, JsonValue } from "../../json/index.ts";
+import { Role } from "../../message/index.ts";
 import { defaultMethods, type ServiceFacts } from "../../methods/index.ts";
+import { confBuiltin } from "./conf-builtin.ts";
 
-/** `broker`: the methods every module has, and the environment. */
+/** `broker`: the methods every module has, the environment, and where flux-core has its things. */
 export function brokerMethods(facts: ServiceFacts): Methods {
   return {
     ...defaultMethods(facts),
@@ -19,6 +21,7 @@ export function brokerMethods(facts: ServiceFacts): Methods {
         request.respond({ env });
       },
     },
+    "conf-builtin": { allow: Role.ALL, request: (request) => confBuiltin(request, process.env) },
     setenv: {
       request(request) {
         const [env] = request.unpack("{s:o}", "env");

@@ -1,32 +1,50 @@
-import type { Methods } from "../../client/index.ts";
+import { FluxError } from "../../base/index.ts";
+import type { Methods, Request } from "../../client/index.ts";
+import type { JsonObject } from "../../json/index.ts";
+import type { AccessControl } from "../access-control.ts";
 import type { Router } from "../router.ts";
 
-/** `connector-local`: who is connected, and who does not keep up. `slow` is not in flux-core's answer. */
+/** `connector-local`: who may connect, who is connected, and who does not keep up. `slow` is not in flux-core's answer. */
 export function connectorLocalMethods(
   router: Router,
-  access: { readonly allowGuests: boolean; readonly allowRootOwner: boolean },
+  access: AccessControl,
   connects: () => number,
 ): Methods {
+  const reconfigure = (request: Request): void => {
+    if (request.text === undefined) throw new FluxError("EPROTO", `Error unpacking ${request.topic} request`);
+    access.configure(request.body());
+    request.respond();
+  };
   return {
     "stats-get": {
       answer: () => ({
-        server: {
-          clients: [...router.clients.values()].map(({ uuid, credential, pid, counters, link }) => ({
-            uuid,
-            userid: credential.userid,
-            pid: pid ?? -1,
-            txcount: counters.sent,
-            rxcount: counters.received,
-            rxbacklog: 0,
-            txbacklog: link.queuedBytes,
-            dropped: counters.dropped,
-          })),
-          connects: connects(),
-        },
-        allow_guest_user: access.allowGuests,
-        allow_root_owner: access.allowRootOwner,
+        server: { clients: clientsOf(router), connects: connects() },
+        allow_guest_user: access.table.allowGuests,
+        allow_root_owner: access.table.allowRootOwner,
         slow: router.slow.counters,
       }),
     },
+    debug: {
+      request(request) {
+        const [op, flags] = request.unpack("{s:s s:i}", "op", "flags");
+        access.debug.apply(op, flags);
+        request.respond({ flags: access.debug.bits });
+      },
+    },
+    "config-reload": { request: reconfigure },
+    "config-sync": { request: reconfigure },
   };
+}
+
+function clientsOf(router: Router): JsonObject[] {
+  return [...router.clients.values()].map(({ uuid, credential, pid, counters, link }) => ({
+    uuid,
+    userid: credential.userid,
+    pid: pid ?? -1,
+    txcount: counters.sent,
+    rxcount: counters.received,
+    rxbacklog: 0,
+    txbacklog: link.queuedBytes,
+    dropped: counters.dropped,
+  }));
 }

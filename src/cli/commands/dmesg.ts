@@ -1,7 +1,7 @@
 import { type ClientOptions, clientCommand, withFlux } from "../client-command.ts";
 import type { ColorWhen } from "../colors.ts";
 import { type Command, Option } from "../commander.ts";
-import { about } from "../failure.ts";
+import { about, usageError } from "../failure.ts";
 import { print, printJson } from "../output.ts";
 
 interface DmesgOptions extends ClientOptions {
@@ -30,31 +30,35 @@ export function dmesgCommand(): Command {
         .preset("always")
         .default("auto"),
     )
-    .action((options: DmesgOptions) =>
-      withFlux(options, async (flux) => {
+    .action((options: DmesgOptions) => {
+      if (options.delta && !options.human) throw usageError("--delta can only be used with --human");
+      return withFlux(options, async (flux) => {
         if (!options.clear) {
           const show = await printer(options);
           const request = { follow: options.follow === true, nobacklog: options.new === true };
           const records = flux.callStream("log.dmesg", request);
           await about(
             "log.dmesg",
-            forEach(records, ({ text }) => show(text ?? "")),
+            forEach(records, ({ payload }) => show(payload)),
           );
         }
         if (options.clear || options.readClear) await about("log.clear", flux.call("log.clear"));
-      }),
-    );
+      });
+    });
 }
 
-async function printer(options: DmesgOptions): Promise<(text: string) => void> {
-  const [{ parseLogRecord }, { LogLines }, { colorsFor }] = await Promise.all([
+/** Prints the payloads of log.dmesg, whose messages may be no UTF-8. */
+async function printer(options: DmesgOptions): Promise<(payload: Uint8Array | undefined) => void> {
+  const [{ decodeUtf8 }, { parseLogRecord }, { LogLines }, { colorsFor }] = await Promise.all([
+    import("../../base/index.ts"),
     import("../../client/index.ts"),
     import("../log-line.ts"),
     import("../colors.ts"),
   ]);
   const colors = colorsFor(options.color);
   const lines = new LogLines({ human: options.human === true, delta: options.delta === true, colors });
-  return (text) => {
+  return (payload = new Uint8Array(0)) => {
+    const text = decodeUtf8(payload).replace(/\0$/, "");
     const record = parseLogRecord(text);
     if (options.json) printJson(record ?? { message: text });
     else print(record === undefined ? text : lines.format(record));

@@ -1,4 +1,4 @@
-import type { LogLevel } from "../../client/index.ts";
+import type { Flux, LogLevel } from "../../client/index.ts";
 import { type ClientOptions, clientCommand, withFlux } from "../client-command.ts";
 import { argumentParser, type Command, Option } from "../commander.ts";
 import { SEVERITIES } from "../severities.ts";
@@ -16,32 +16,33 @@ const appnameArgument = argumentParser(
 /** `fluxbus logger`; it waits until the broker has the record. Source: flux-logger(1). */
 export function loggerCommand(): Command {
   return clientCommand("logger")
-    .description("write a message to the broker's log")
-    .argument("[message...]", "words of the message; line ends make several records")
+    .description("write a message, or the lines of standard input, to the broker's log")
+    .argument("[message...]", "words of the message (default: standard input); each line is a record")
     .addOption(
-      new Option("--severity <LEVEL>", "severity of the record").choices(SEVERITIES).default("notice"),
+      new Option("-s, --severity <LEVEL>", "severity of the record").choices(SEVERITIES).default("notice"),
     )
-    .option("--appname <NAME>", "program the record is from", appnameArgument, "logger")
+    .option("-n, --appname <NAME>", "program the record is from", appnameArgument, "logger")
     .action((words: string[], options: LoggerOptions) =>
       withFlux(options, async (flux) => {
-        const { encodeLogRecord, logTimestamp } = await import("../../client/index.ts");
-        const rank = await flux.rank();
-        const { severity: level, appname } = options;
-        const lines = words
-          .join(" ")
-          .replace(/[\r\n]+$/, "")
-          .split(/[\r\n]+/);
-        for (const message of lines) {
-          const record = {
-            level,
-            timestamp: logTimestamp(),
-            rank,
-            appname,
-            procid: String(process.pid),
-            message,
-          };
-          await flux.call("log.append", encodeLogRecord(record));
+        const { logLines } = await import("../../client/index.ts");
+        const write = await writer(flux, options);
+        if (words.length > 0) {
+          for (const line of logLines(words.join(" "))) await write(Buffer.from(line));
+          return;
         }
+        const { byteLines } = await import("../byte-lines.ts");
+        for await (const line of byteLines(process.stdin)) await write(line);
       }),
     );
+}
+
+/** Sends one record; resolves when the broker has it. */
+async function writer(flux: Flux, options: LoggerOptions): Promise<(message: Uint8Array) => Promise<void>> {
+  const { encodeLogRecord, logTimestamp } = await import("../../client/index.ts");
+  const { severity: level, appname } = options;
+  const head = { level, rank: await flux.rank(), appname, procid: String(process.pid), message: "" };
+  return async (message) => {
+    const header = encodeLogRecord({ ...head, timestamp: logTimestamp() });
+    await flux.call("log.append", Buffer.concat([header, message]));
+  };
 }

@@ -3,12 +3,7 @@ import { type Command, command } from "../commander.ts";
 import { usageError } from "../failure.ts";
 import { addInstanceOptions, type InstanceFlags, instanceWords } from "../instance-options.ts";
 import { warn } from "../output.ts";
-
-/** Signals that are passed on to the command. */
-const SIGNALS = ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
-
-/** Signals a terminal sends to the whole foreground: the command has them already. */
-const FROM_TERMINAL: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT"]);
+import { SignalRelay } from "../signal-relay.ts";
 
 const HELP = `
 COMMAND runs with FLUX_URI set; one word that is no file is a line for the shell, none is the shell itself.
@@ -56,33 +51,4 @@ async function runInInstance(words: readonly string[], flags: InstanceFlags): Pr
 
 function statusOf(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
-}
-
-/** Passes signals on, once there is someone to pass them to. */
-class SignalRelay {
-  /** Aborted by a signal that comes before there is a command. */
-  readonly early: AbortSignal;
-  /** The signal that came first, before there was a command. */
-  first: NodeJS.Signals | undefined;
-  readonly #early = new AbortController();
-  #target: ((signal: NodeJS.Signals) => void) | undefined;
-  readonly #take = (signal: NodeJS.Signals): void => {
-    if (this.#target === undefined) {
-      this.first ??= signal;
-      this.#early.abort();
-    } else if (!(process.stdin.isTTY && FROM_TERMINAL.has(signal))) this.#target(signal);
-  };
-
-  constructor() {
-    this.early = this.#early.signal;
-    for (const signal of SIGNALS) process.on(signal, this.#take);
-  }
-
-  to(target: (signal: NodeJS.Signals) => void): void {
-    this.#target = target;
-  }
-
-  close(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#take);
-  }
 }

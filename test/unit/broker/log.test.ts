@@ -35,12 +35,29 @@ test("records are kept as they are, oldest first", async () => {
   );
 });
 
-test("a record with line ends becomes several; NUL and line ends behind it are cut", async () => {
+test("a record is kept as it is, up to a NUL: who logs makes one of each line", async () => {
   await using instance = await TestInstance.start();
   const flux = await instance.connect();
-  await append(flux, `<40>1 ${TIME} 0 rec 1 - - one\ntwo\r\n\nthree\n\0`);
+  await append(flux, `<40>1 ${TIME} 0 rec 1 - - one\ntwo\r\n\nthree\n\0more`);
   await append(flux, `<40>1 ${TIME} 0 rec 1 - - `);
-  assert.deepEqual(await dmesg(flux), ["one", "two", "three", ""]);
+  await flux.log("notice", "a\n\nb\r\n");
+  await flux.ping();
+  assert.deepEqual(await dmesg(flux), ["one\ntwo\r\n\nthree\n", "", "a", "b"]);
+});
+
+test("bytes that are no UTF-8 come back as they went", async () => {
+  await using instance = await TestInstance.start();
+  const flux = await instance.connect();
+  const record = Buffer.concat([
+    Buffer.from(`<40>1 ${TIME} 0 rec 1 id [a b="c d"][e] `),
+    Buffer.of(0xff, 0x82, 0xc3),
+  ]);
+  await flux.rpcRaw("log.append", record);
+  const { items } = await drain(flux.callStream("log.dmesg", { follow: false }));
+  assert.deepEqual(
+    items.map(({ payload }) => Buffer.from(payload ?? [])),
+    [Buffer.concat([record, Buffer.of(0)])],
+  );
 });
 
 test("what is of another rank, or no record, is counted and not kept", async () => {
@@ -48,12 +65,13 @@ test("what is of another rank, or no record, is counted and not kept", async () 
   const flux = await instance.connect();
   await append(flux, `<40>1 ${TIME} 0 rec 1 - - mine`);
   await append(flux, `<40>1 ${TIME} 7 rec 1 - - of rank 7`);
-  await append(flux, `<40>1 ${TIME} host rec 1 - - of a host`);
+  await append(flux, `<40>1 ${TIME} host rec 1 - - of a host, which is rank 0`);
+  await append(flux, `<40>1 ${TIME} 0 rec 1 - -`);
   await append(flux, "garbage");
   await append(flux, "<999>1 - 0 x 1 - - level");
   assert.equal(await flux.rpcRaw("log.append"), undefined);
-  assert.deepEqual(await dmesg(flux), ["mine"]);
-  assert.deepEqual(await flux.rpc("log.stats-get"), { "ring-used": 1, count: 1, local: 1, remote: 5 });
+  assert.deepEqual(await dmesg(flux), ["mine", "of a host, which is rank 0"]);
+  assert.deepEqual(await flux.rpc("log.stats-get"), { "ring-used": 2, count: 2, local: 3, remote: 4 });
 });
 
 test("the ring forgets its oldest, and all when it is cleared", async () => {
@@ -117,7 +135,7 @@ test("a follower gets the backlog, then each line as it comes, until it leaves",
   await until(() => flux.pending === 0, "the end of the second");
 });
 
-test("log.cancel by hand ends a follower with ENODATA", async () => {
+test("log.cancel ends a follower with ENODATA, and is not answered itself", async () => {
   await using instance = await TestInstance.start();
   await using raw = await RawClient.connect(instance.uri);
   raw.send(
@@ -128,9 +146,36 @@ test("log.cancel by hand ends a follower with ENODATA", async () => {
       payload: textPayload('{"follow":true}'),
     }),
   );
-  raw.send(Message.request({ topic: "log.cancel", matchtag: 4, payload: textPayload('{"matchtag":3}') }));
-  const [end, done] = [await raw.next(), await raw.next()];
-  assert.deepEqual([end.matchtag, end.errnum, done.matchtag, done.errnum], [3, 61, 4, 0]);
+  for (const payload of ['{"matchtag":9}', "{}", '{"matchtag":3}'])
+    raw.send(Message.request({ topic: "log.cancel", matchtag: 4, payload: textPayload(payload) }));
+  const end = await raw.next();
+  const next = await raw.ask(Message.request({ topic: "log.clear", matchtag: 5 }));
+  assert.deepEqual([end.matchtag, end.errnum, next.matchtag, next.errnum, raw.unread], [3, 61, 5, 0, 0]);
+});
+
+test("log-stderr-level is the log's to decide", async () => {
+  const printed: string[] = [];
+  await using instance = await TestInstance.start({ printLog: (line) => printed.push(line) });
+  const flux = await instance.connect();
+  instance.broker.log("warning", "one");
+  await flux.attributes.set("log-stderr-level", "4");
+  instance.broker.log("warning", "two");
+  await flux.attributes.set("log-stderr-level", "-1");
+  instance.broker.log("err", "three");
+  instance.broker.log("crit", "four");
+  assert.equal(await flux.attributes.get("log-stderr-level"), "-1");
+  for (const bad of ["8", "", "err", "4 "])
+    await rejects(flux.attributes.set("log-stderr-level", bad), "EINVAL", "invalid level");
+  await rejects(
+    flux.rpc("log.setattr", { name: "log-level", value: "1" }),
+    "EINVAL",
+    "unknown log attribute",
+  );
+  await rejects(flux.rpc("log.setattr", { name: "log-stderr-level" }), "EPROTO");
+  assert.deepEqual(
+    printed.map((line) => line.replace(/^.*? \d{4} /, "")),
+    ["broker.warning[0]: two", "broker.crit[0]: four"],
+  );
 });
 
 test("a follower that goes away is forgotten", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { parseDuration } from "../../../src/base/index.ts";
 import { nodeidOption, parseNodeid } from "../../../src/cli/arguments.ts";
 import { command } from "../../../src/cli/commander.ts";
-import { parseDuration } from "../../../src/cli/duration.ts";
 import { expandHostlist } from "../../../src/cli/hostlist.ts";
 import { addInstanceOptions, instanceWords } from "../../../src/cli/instance-options.ts";
 import { parsePingTarget } from "../../../src/cli/ping-target.ts";

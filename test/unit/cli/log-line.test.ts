@@ -49,11 +49,31 @@ describe("lines of the log", () => {
     assert.deepEqual(seen.slice(1), [" +10.000000", "  +5.500000", "  -0.500000"]);
   });
 
-  test("plain times stand as they came, whatever they are", () => {
-    const lines = new LogLines({ human: false, delta: false, colors });
-    assert.equal(lines.format(record("02:01:10.5")), "2026-11-05T02:01:10.5Z x.err[0]: m");
+  test("plain times are local, with their offset, unless that is none", () => {
+    const zone = process.env["TZ"];
+    const inZone = (name: string, clock: string): string => {
+      process.env["TZ"] = name;
+      return new LogLines({ human: false, delta: false, colors }).format(record(clock)).replace(/ .*/, "");
+    };
+    try {
+      assert.equal(inZone("UTC", "02:01:10.5"), "2026-11-05T02:01:10.5Z");
+      assert.equal(inZone("America/Los_Angeles", "02:01:10.512345"), "2026-11-04T18:01:10.512345-08:00");
+      assert.equal(inZone("Asia/Kolkata", "02:01:10.000001"), "2026-11-05T07:31:10.000001+05:30");
+    } finally {
+      if (zone === undefined) delete process.env["TZ"];
+      else process.env["TZ"] = zone;
+    }
+  });
+
+  test("a host's name stands where there is no rank", () => {
+    const early = { ...record("02:01:10"), rank: Number.NaN, hostname: "node7" };
+    assert.match(new LogLines({ human: false, delta: false, colors }).format(early), / x\.err\[node7\]: m$/);
+  });
+
+  test("times that are none stand as they came", () => {
     const odd = { ...record(""), timestamp: "-" };
     assert.equal(new LogLines({ human: true, delta: false, colors }).format(odd), "[-] x.err[0]: m");
+    assert.equal(new LogLines({ human: false, delta: false, colors }).format(odd), "- x.err[0]: m");
   });
 
   test("each severity has its look", () => {

@@ -8,7 +8,8 @@ import { until } from "../../helpers/until.ts";
 
 test("a scheme that nobody knows is ENOENT", async () => {
   await rejects(connect("nosuch://x", { env: {} }), "ENOENT", "Unable to find connector name 'nosuch'");
-  await rejects(connect("word", { env: {} }), "ENOENT", "Unable to find connector name 'word'");
+  const text = "Unable to find connector name 'word': a URI has a scheme, as in local:///PATH";
+  await rejects(connect("word", { env: {} }), "ENOENT", text);
 });
 
 test("local needs a path of 107 bytes at most, with a broker behind it", async () => {

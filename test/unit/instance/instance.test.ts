@@ -2,22 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { describe, test } from "node:test";
 import { connect } from "../../../src/connect/index.ts";
-import {
-  commandLine,
-  formatStderrLine,
-  Instance,
-  readInstanceAttributes,
-  StderrLog,
-} from "../../../src/instance/index.ts";
-
-const RECORD = {
-  level: "warning",
-  timestamp: "2026-11-02T02:01:56.655759Z",
-  rank: 3,
-  appname: "app",
-  procid: "1",
-  message: "text",
-} as const;
+import { commandLine, Instance } from "../../../src/instance/index.ts";
 
 describe("instance", () => {
   test("serves under its run directory, and takes it along", async () => {
@@ -62,24 +47,7 @@ describe("instance", () => {
     await assert.rejects(Instance.start({ env: {}, socketPath: `/${"a".repeat(120)}` }), { code: "EINVAL" });
   });
 
-  test("attributes mean what they mean for flux-broker", () => {
-    const given = {
-      rundir: "/r",
-      "local-uri": "local:///s/x",
-      "log-ring-size": "7",
-      "log-level": "6",
-      "log-stderr-level": "-1",
-      "tbon.topo": "kary:2",
-    };
-    const { rest, ...parts } = readInstanceAttributes(given);
-    assert.deepEqual(parts, {
-      rundir: "/r",
-      socketPath: "/s/x",
-      logRingSize: 7,
-      logLevel: "info",
-      stderrLevel: -1,
-    });
-    assert.equal(rest["tbon.topo"], "kary:2");
+  test("attributes mean what they mean for flux-broker", async () => {
     for (const [name, value] of Object.entries({
       rank: "0",
       "parent-uri": "x",
@@ -88,26 +56,11 @@ describe("instance", () => {
       "log-level": "8",
       "log-stderr-level": "",
     })) {
-      assert.throws(() => readInstanceAttributes({ [name]: value }), {
+      await assert.rejects(Instance.start({ env: {}, attributes: { [name]: value } }), {
         code: "EINVAL",
-        message: new RegExp(`^${name}: `),
+        message: new RegExp(`^${name}`),
       });
     }
-  });
-
-  test("prints the log from its level on, in local time", () => {
-    const lines: string[] = [];
-    const log = new StderrLog(3, (line) => lines.push(line));
-    log.print(RECORD);
-    log.setLevel("4");
-    log.print(RECORD);
-    assert.throws(() => log.setLevel("9"), { code: "EINVAL", message: "invalid level" });
-    assert.deepEqual([lines.length, log.level], [1, 4]);
-    assert.match(
-      formatStderrLine(RECORD),
-      /^Nov 0[123] \d\d:\d\d:56\.655759 \S+ 2026 app\.warning\[3\]: text$/,
-    );
-    assert.equal(formatStderrLine({ ...RECORD, timestamp: "-" }), "- app.warning[3]: text");
   });
 
   test("words of a command line become a program, or a line for the shell", () => {

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -12,10 +21,12 @@ describe("run directory", () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
+  const open = (path: string | undefined): Promise<Rundir> =>
+    Rundir.open({ attribute: "rundir", path, base: tmpdir() });
   const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
   test("a new one without a path: private, and removed with what is in it", async () => {
-    const rundir = await Rundir.open();
+    const rundir = await open(undefined);
     assert.equal(rundir.path.startsWith(join(tmpdir(), "flux-")), true);
     assert.deepEqual([rundir.made, modeOf(rundir.path)], [true, 0o700]);
     writeFileSync(join(rundir.path, "file"), "");
@@ -25,12 +36,12 @@ describe("run directory", () => {
 
   test("a missing one is made and removed; one that is there stays as it is", async () => {
     const path = join(folder, "a");
-    const made = await Rundir.open(path);
+    const made = await open(path);
     assert.deepEqual([made.path, made.made, modeOf(path)], [path, true, 0o700]);
     await made.remove();
     assert.equal(existsSync(path), false);
     mkdirSync(path, { mode: 0o750 });
-    const kept = await Rundir.open(path);
+    const kept = await open(path);
     assert.equal(kept.made, false);
     await kept.remove();
     assert.equal(modeOf(path), 0o750);
@@ -40,7 +51,7 @@ describe("run directory", () => {
     const sticky = join(folder, "sticky");
     mkdirSync(sticky);
     chmodSync(sticky, 0o1777);
-    const rundir = await Rundir.open(sticky);
+    const rundir = await open(sticky);
     assert.match(rundir.path.slice(sticky.length), /^\/flux-[A-Za-z0-9]{6}$/);
     assert.deepEqual([rundir.made, modeOf(rundir.path)], [true, 0o700]);
     await rundir.remove();
@@ -52,12 +63,32 @@ describe("run directory", () => {
     mkdirSync(readonly, { mode: 0o500 });
     const file = join(folder, "file");
     writeFileSync(file, "");
-    await assert.rejects(Rundir.open(readonly), { code: "EPERM" });
-    await assert.rejects(Rundir.open(file), { code: "ENOTDIR" });
-    await assert.rejects(Rundir.open(join(file, "x")), { code: "ENOTDIR" });
-    await assert.rejects(Rundir.open(join(folder, "no", "parent")), { code: "ENOENT" });
+    await assert.rejects(open(readonly), { code: "EPERM" });
+    await assert.rejects(open(file), { code: "ENOTDIR" });
+    await assert.rejects(open(join(file, "x")), { code: "ENOTDIR", message: /^rundir error creating / });
+    await assert.rejects(open(join(folder, "no", "parent")), { code: "ENOENT" });
     const longest = `/${"a".repeat(RUNDIR_MAX - 1)}`;
-    await assert.rejects(Rundir.open(`${longest}a`), { code: "ENAMETOOLONG" });
-    await assert.rejects(Rundir.open(`/${"é".repeat(RUNDIR_MAX / 2)}`), { code: "ENAMETOOLONG" });
+    await assert.rejects(open(`${longest}a`), { code: "ENAMETOOLONG" });
+    await assert.rejects(open(`/${"é".repeat(RUNDIR_MAX / 2)}`), { code: "ENAMETOOLONG" });
+  });
+  test("its link goes with it, also out of a directory that stays", async () => {
+    const path = join(folder, "linked");
+    mkdirSync(path, { mode: 0o700 });
+    const rundir = await open(path);
+    await rundir.link("/bin/true");
+    await rundir.link("/bin/false");
+    assert.equal(readlinkSync(join(path, "bin", "flux")), "/bin/true");
+    await rundir.remove();
+    assert.deepEqual([existsSync(join(path, "bin")), existsSync(path)], [false, true]);
+  });
+
+  test("the cleanup attribute decides whoever made it", async () => {
+    const path = join(folder, "kept");
+    const kept = await Rundir.open({ attribute: "statedir", path, base: folder, cleanup: "0" });
+    await kept.remove();
+    assert.equal(existsSync(path), true);
+    const removed = await Rundir.open({ attribute: "statedir", path, base: folder, cleanup: "1" });
+    await removed.remove();
+    assert.equal(existsSync(path), false);
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import * as man3 from "../../../src/doors/man3.ts";
 import { Message } from "../../../src/message/index.ts";
-import { BOUNDED, throws } from "./errors.ts";
+import { BOUNDED, throws } from "../../helpers/man3.ts";
 
 const { FLUX_NODEID_ANY } = man3;
 

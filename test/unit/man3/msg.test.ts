@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as man3 from "../../../src/doors/man3.ts";
-import { NULL, numbers, throws } from "./errors.ts";
+import { NULL, numbers, throws } from "../../helpers/man3.ts";
 
 const { errno, FLUX_MSGTYPE_CONTROL, FLUX_MSGTYPE_EVENT, FLUX_MSGTYPE_REQUEST, FLUX_MSGTYPE_RESPONSE } = man3;
 const TYPES = [FLUX_MSGTYPE_REQUEST, FLUX_MSGTYPE_RESPONSE, FLUX_MSGTYPE_EVENT, FLUX_MSGTYPE_CONTROL];

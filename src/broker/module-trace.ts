@@ -1,0 +1,104 @@
+import { FluxError } from "../base/index.ts";
+import type { Request } from "../client/index.ts";
+import { type JsonValue, parseJson, real, stringifyJson } from "../json/index.ts";
+import { type Message, MessageType, topicMatcher } from "../message/index.ts";
+
+/** Sees a message that a module receives (`rx`) or sends (`tx`). */
+export type ModuleTap = (prefix: "rx" | "tx", name: string, message: Message) => void;
+
+/** What a trace request asks to see. */
+interface TraceFilter {
+  /** Modules; none means all. */
+  readonly names: readonly string[];
+  /** Bits of MessageType; 0 means all. */
+  readonly types: number;
+  readonly matches: (topic: string | undefined) => boolean;
+  /** With payloads and error texts. */
+  readonly full: boolean;
+}
+
+/**
+ * The traces of module traffic that clients ask for. While nobody does, `tap` is undefined and no message is looked at. Source:
+ * flux-module(1), `trace`; trace.c in flux-core.
+ */
+export class ModuleTrace {
+  readonly #filters = new Map<Request, TraceFilter>();
+  readonly #switched: (tap: ModuleTap | undefined) => void;
+  readonly #see: ModuleTap = (prefix, name, message) => this.#record(prefix, name, message);
+
+  /** `switched` hears when the first trace begins and when the last one ends. */
+  constructor(switched: (tap: ModuleTap | undefined) => void) {
+    this.#switched = switched;
+  }
+
+  /** What modules have to call for each message, when anybody is tracing. */
+  get tap(): ModuleTap | undefined {
+    return this.#filters.size === 0 ? undefined : this.#see;
+  }
+
+  /** Begins a trace: it goes on until the requester cancels or leaves. */
+  follow(request: Request): void {
+    const [names, types, glob, full] = request.unpack(
+      "{s:o s:i s:s s?b}",
+      "names",
+      "typemask",
+      "topic_glob",
+      "full",
+    );
+    if (!Array.isArray(names)) throw new FluxError("EPROTO");
+    this.#filters.set(request, {
+      names: names.map(String),
+      types,
+      matches: topicMatcher(glob),
+      full: full === true,
+    });
+    if (this.#filters.size === 1) this.#switched(this.tap);
+    request.signal.addEventListener("abort", () => this.#forget(request), { once: true });
+  }
+
+  #forget(request: Request): void {
+    if (this.#filters.delete(request) && this.#filters.size === 0) this.#switched(undefined);
+  }
+
+  #record(prefix: "rx" | "tx", name: string, message: Message): void {
+    const { type, topic = "" } = message;
+    // The records themselves would be traced for ever.
+    if (topic === "module.trace") return;
+    const errnum = type === MessageType.RESPONSE ? message.aux1 : 0;
+    for (const [request, { names, types, matches, full }] of this.#filters) {
+      if (names.length > 0 && !names.includes(name)) continue;
+      if ((types !== 0 && (types & type) === 0) || !matches(topic)) continue;
+      const record = {
+        timestamp: real(Date.now() / 1000),
+        prefix,
+        rank: -1,
+        name,
+        type,
+        topic,
+        payload_size: errnum === 0 ? message.payloadBytes : 0,
+        payload: full && errnum === 0 ? objectOf(message) : null,
+        errnum,
+        errstr: full && errnum !== 0 ? (textOf(message) ?? "") : "",
+      };
+      request.respond(stringifyJson(record));
+    }
+  }
+}
+
+function objectOf(message: Message): JsonValue {
+  const text = textOf(message);
+  if (text === undefined || text[0] !== "{") return null;
+  try {
+    return parseJson(text, { reals: "keep" });
+  } catch {
+    return null;
+  }
+}
+
+function textOf(message: Message): string | undefined {
+  try {
+    return message.text;
+  } catch {
+    return undefined;
+  }
+}

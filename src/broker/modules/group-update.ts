@@ -1,0 +1,66 @@
+import { decodeIdset, encodeIdset, FluxError } from "../../base/index.ts";
+import type { JsonObject, JsonValue } from "../../json/index.ts";
+
+/** Ranks that join a group, or leave it. */
+export interface GroupUpdate {
+  readonly ranks: readonly number[];
+  /** True for those who join. */
+  readonly set: boolean;
+}
+
+/** Updates by group, in the order they were asked for: what a broker collects before it applies them and passes them on to its parent. */
+export class GroupBatch {
+  #updates = new Map<string, GroupUpdate[]>();
+
+  get isEmpty(): boolean {
+    return this.#updates.size === 0;
+  }
+
+  add(name: string, ...updates: readonly GroupUpdate[]): void {
+    const known = this.#updates.get(name);
+    if (known === undefined) this.#updates.set(name, [...updates]);
+    else known.push(...updates);
+  }
+
+  /** Takes all out; the updates of a group that all join, or all leave, as one. */
+  take(): ReadonlyMap<string, readonly GroupUpdate[]> {
+    const taken = this.#updates;
+    this.#updates = new Map();
+    for (const [name, updates] of taken) {
+      const set = updates[0]?.set;
+      if (set === undefined || updates.length < 2 || updates.some((update) => update.set !== set)) continue;
+      taken.set(name, [{ ranks: updates.flatMap(({ ranks }) => ranks), set }]);
+    }
+    return taken;
+  }
+}
+
+/** The updates of a groups.update request. Throws EPROTO when it is malformed. */
+export function decodeUpdates(value: JsonValue): Map<string, GroupUpdate[]> {
+  const updates = new Map<string, GroupUpdate[]>();
+  for (const [name, entries] of Object.entries(objectOf(value))) {
+    updates.set(name, (Array.isArray(entries) ? entries : [entries]).map(decodeUpdate));
+  }
+  return updates;
+}
+
+/** The updates as groups.update has them. */
+export function encodeUpdates(updates: ReadonlyMap<string, readonly GroupUpdate[]>): JsonObject {
+  const encoded: Record<string, JsonValue> = {};
+  for (const [name, entries] of updates) {
+    encoded[name] = entries.map(({ ranks, set }) => ({ ranks: encodeIdset(ranks), set }));
+  }
+  return encoded;
+}
+
+function decodeUpdate(value: JsonValue): GroupUpdate {
+  const { ranks, set } = objectOf(value);
+  const ids = typeof ranks === "string" ? decodeIdset(ranks) : undefined;
+  if (ids === undefined || typeof set !== "boolean") throw new FluxError("EPROTO");
+  return { ranks: ids, set };
+}
+
+function objectOf(value: JsonValue | undefined): JsonObject {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new FluxError("EPROTO");
+  return value as JsonObject;
+}

@@ -1,0 +1,113 @@
+import { errnoName } from "../base/index.ts";
+import { type JsonObject, type JsonValue, stringifyJson } from "../json/index.ts";
+import { MessageType } from "../message/index.ts";
+import type { Colors } from "./colors.ts";
+
+/** A message that a module received or sent, as module.trace tells of it. */
+export interface TraceRecord {
+  /** Seconds since the epoch. */
+  readonly timestamp: number;
+  /** `rx` or `tx`. */
+  readonly prefix: string;
+  readonly name: string;
+  readonly type: number;
+  readonly topic: string;
+  readonly payload_size: number;
+  readonly payload?: JsonObject | null;
+  readonly errnum?: number;
+  readonly errstr?: string;
+}
+
+export interface TraceLineOptions {
+  /** Times for people: a date when the minute changes, otherwise seconds within it. */
+  readonly human: boolean;
+  /** Width of the names. */
+  readonly width: number;
+  readonly colors: Colors;
+}
+
+const SIGNS: Readonly<Record<number, string>> = {
+  [MessageType.REQUEST]: ">",
+  [MessageType.RESPONSE]: "<",
+  [MessageType.EVENT]: "e",
+  [MessageType.CONTROL]: "c",
+};
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Prints the records of a trace, one after the other. Source: flux-module(1), `trace`. */
+export class TraceLines {
+  readonly #options: TraceLineOptions;
+  /** The time of the latest date, in seconds. */
+  #dated = 0;
+
+  constructor(options: TraceLineOptions) {
+    this.#options = options;
+  }
+
+  format(record: TraceRecord): string {
+    const { human, width } = this.#options;
+    const { name, prefix, type, topic, payload_size: size, errnum = 0 } = record;
+    const outcome =
+      type !== MessageType.RESPONSE ? "" : errnum === 0 ? " success" : ` ${errnoName(errnum) ?? `errno ${errnum}`}`;
+    const line = `${name.padStart(width)} ${prefix} ${SIGNS[type] ?? "?"} ${topic} [${formatSize(size)}]${outcome}`;
+    const below = detail(record);
+    const text = below === "" ? line : `${line}\n${below}`;
+    const time = human ? `${this.#humanTime(record.timestamp)} ` : this.#time(record.timestamp);
+    return `${time} ${this.#paint(type, errnum, text)}`;
+  }
+
+  #time(seconds: number): string {
+    const date = new Date(seconds * 1000);
+    const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+    return this.#options.colors.green(local.toISOString().slice(0, 23));
+  }
+
+  #humanTime(seconds: number): string {
+    const { colors } = this.#options;
+    const minute = Math.floor(seconds / 60);
+    if (minute === Math.floor(this.#dated / 60)) {
+      const offset = seconds - minute * 60;
+      return colors.green(`[${`+${offset.toFixed(6)}`.padStart(11)}]`);
+    }
+    this.#dated = seconds;
+    const date = new Date(seconds * 1000);
+    const two = (number: number): string => String(number).padStart(2, "0");
+    const clock = `${two(date.getHours())}:${two(date.getMinutes())}`;
+    return colors.bold(colors.green(`[${MONTHS[date.getMonth()]}${two(date.getDate())} ${clock}]`));
+  }
+
+  #paint(type: number, errnum: number, text: string): string {
+    const { colors } = this.#options;
+    if (type === MessageType.RESPONSE) return errnum === 0 ? colors.cyan(text) : colors.bold(colors.red(text));
+    if (type === MessageType.EVENT) return colors.yellow(text);
+    return type === MessageType.REQUEST ? colors.bold(colors.blue(text)) : colors.bold(text);
+  }
+}
+
+function detail({ errnum = 0, errstr = "", payload = null }: TraceRecord): string {
+  if (errnum > 0) return errstr;
+  return payload === null ? "" : indentJson(payload);
+}
+
+/** JSON over several lines, reals and large integers as they came. */
+function indentJson(value: JsonValue, indent = ""): string {
+  if (typeof value !== "object" || value === null || "toJSON" in value) return stringifyJson(value, { any: true });
+  const inner = `${indent}  `;
+  const members = Array.isArray(value)
+    ? value.map((item) => indentJson(item, inner))
+    : Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${indentJson(item ?? null, inner)}`);
+  const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
+  if (members.length === 0) return `${open}${close}`;
+  return `${open}\n${inner}${members.join(`,\n${inner}`)}\n${indent}${close}`;
+}
+
+/** A number of bytes with eight digits and a unit of 1024: `512`, `1.5K`. */
+function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024) {
+    value /= 1024;
+    unit++;
+  }
+  return `${Number(value.toPrecision(8))}${"KMGTPE"[unit - 1] ?? ""}`;
+}

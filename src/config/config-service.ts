@@ -1,0 +1,55 @@
+import { FluxError } from "../base/index.ts";
+import type { Methods, Request } from "../client/index.ts";
+import { type JsonObject, parseJson } from "../json/index.ts";
+import { Role } from "../message/index.ts";
+import type { ConfigStore } from "./config-store.ts";
+
+/**
+ * `config`: what flux-config(1) calls. Anybody may read; a streaming get gives the configuration, and again after each update, until its
+ * sender goes. Only the owner may replace it, on rank 0 only. Source: config.c in flux-core.
+ */
+export function configMethods(store: ConfigStore, rank: number): Methods {
+  return {
+    get: { allow: Role.USER, request: (request) => get(request, store) },
+    load: {
+      async request(request) {
+        const config = decode(request);
+        refuseElsewhere(rank);
+        await store.update(config);
+        request.respond();
+      },
+    },
+    reload: {
+      async request(request) {
+        refuseElsewhere(rank);
+        await store.reload();
+        request.respond();
+      },
+    },
+  };
+}
+
+async function get(request: Request, store: ConfigStore): Promise<void> {
+  request.respond(store.current);
+  if (!request.streaming || request.noResponse) return;
+  const unwatch = store.watch((config) => request.respond(config));
+  const { signal } = request;
+  // Until then the request is open, whether it has a matchtag or not: a disconnect finds it.
+  if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  unwatch();
+}
+
+function decode(request: Request): JsonObject {
+  try {
+    const value = parseJson(request.text ?? "", { reals: "keep" });
+    if (!Array.isArray(value)) return value as JsonObject;
+  } catch {
+    // What is wrong with the text is nothing that flux-core's answer tells.
+  }
+  throw new FluxError("EPROTO", "error decoding config.load request");
+}
+
+function refuseElsewhere(rank: number): void {
+  if (rank > 0) throw new FluxError("EINVAL", "configuration can only be changed on rank 0");
+}

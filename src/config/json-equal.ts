@@ -1,0 +1,23 @@
+import { type JsonValue, Real } from "../json/index.ts";
+
+/** True for equal JSON values: objects whatever their order, and no integer is equal to a real. Source: json_equal of jansson. */
+export function jsonEqual(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (isReal(a) || isReal(b)) return isReal(a) && isReal(b) && Number(a) === Number(b);
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [members, others] = [entriesOf(a), new Map(entriesOf(b))];
+  return (
+    members.length === others.size &&
+    members.every(([key, value]) => others.has(key) && jsonEqual(value, others.get(key)))
+  );
+}
+
+/** A plain number is an integer while it is whole. */
+function isReal(value: JsonValue | undefined): value is number | Real {
+  return value instanceof Real || (typeof value === "number" && !Number.isSafeInteger(value));
+}
+
+/** Members that are `undefined` are not there. */
+function entriesOf(value: object): [string, JsonValue][] {
+  return Object.entries(value).filter(([, member]) => member !== undefined);
+}

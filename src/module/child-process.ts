@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import { errno, FluxError, strerror } from "../base/index.ts";
+import { ADMITTED } from "../message/index.ts";
+import { FrameSocket } from "../socket/index.ts";
+import type { ModuleEnd, ModuleRun } from "./in-process.ts";
+
+/** Descriptor at which a module's process finds its connection. */
+const MODULE_FD = 3;
+
+/** Words of strsignal(3) for what ends processes as a rule. */
+const SIGNALS: Readonly<Record<string, string>> = {
+  SIGHUP: "Hangup",
+  SIGINT: "Interrupt",
+  SIGQUIT: "Quit",
+  SIGILL: "Illegal instruction",
+  SIGABRT: "Aborted",
+  SIGBUS: "Bus error",
+  SIGFPE: "Floating point exception",
+  SIGKILL: "Killed",
+  SIGSEGV: "Segmentation fault",
+  SIGPIPE: "Broken pipe",
+  SIGTERM: "Terminated",
+};
+
+export interface ProcessOptions {
+  /** Program and arguments. */
+  readonly command: readonly string[];
+  /** What it is called in the log. */
+  readonly loader: string;
+  readonly env: Readonly<NodeJS.ProcessEnv>;
+  readonly maxFrameBytes: number | undefined;
+  readonly schedule: (flush: () => void) => void;
+}
+
+/**
+ * Runs a module in a process of its own, which finds its connection by FLUX_MODULE_URI: one end of a socket pair. Its output goes where the broker's
+ * goes. Source: RFC 5; msgchan.c in flux-core.
+ */
+export function startProcess({ command, loader, env, maxFrameBytes, schedule }: ProcessOptions): ModuleRun {
+  const [file, ...args] = command;
+  const child = spawn(file!, args, {
+    // Node makes a pair of UNIX sockets for a pipe.
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+    env: { ...env, FLUX_MODULE_URI: `fd://${MODULE_FD}` },
+  });
+  const ended = new Promise<ModuleEnd>((resolve) => {
+    child.once("error", (thrown) => {
+      const error = FluxError.from(thrown);
+      resolve({ errnum: error.errno, text: `loader (${loader}) failed: ${strerror(error.errno)}` });
+    });
+    child.once("exit", (code, signal) => {
+      resolve({ errnum: errno.EINVAL, text: `loader (${loader}) ${describeExit(code, signal)}` });
+    });
+  });
+  const socket = child.stdio[MODULE_FD] as Socket;
+  socket.allowHalfOpen = true;
+  const link = new FrameSocket(socket, { maxFrameBytes, schedule });
+  socket.write(Uint8Array.of(ADMITTED));
+  return { link, pid: child.pid, loader, ended, kill: () => child.kill("SIGKILL") };
+}
+
+function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal !== null) return `killed by ${SIGNALS[signal] ?? signal}`;
+  return code === 0
+    ? "exited with exit code 0 but did not report module status"
+    : `exited with exit code ${code}`;
+}

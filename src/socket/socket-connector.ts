@@ -1,0 +1,80 @@
+import type { Socket } from "node:net";
+import { FluxError } from "../base/index.ts";
+import type { Connector, Receiver } from "../connector/index.ts";
+import type { Message } from "../message/index.ts";
+import { FrameSocket } from "./frame-socket.ts";
+
+/** A connection to a broker as bytes: open, and admitted. */
+export interface AdmittedStream {
+  readonly uri: string;
+  readonly socket: Socket;
+  /** What came behind the admission byte already. */
+  readonly early: Uint8Array;
+  /** The program that makes the connection, when there is one: kept alive, and waited for, with it. */
+  readonly helper?: Helper | undefined;
+}
+
+/** A program behind a connection. */
+export interface Helper {
+  ref(): void;
+  unref(): void;
+  /** Resolves when it is over; it is told to end when that takes long. Called when the connection is gone. */
+  ended(): Promise<void>;
+}
+
+/** A connector over a stream socket. */
+export class SocketConnector implements Connector {
+  readonly uri: string;
+  readonly #frames: FrameSocket;
+  readonly #stream: AdmittedStream;
+  #gone = false;
+
+  constructor(stream: AdmittedStream, maxFrameBytes: number | undefined) {
+    this.uri = stream.uri;
+    this.#stream = stream;
+    this.#frames = new FrameSocket(stream.socket, { maxFrameBytes });
+  }
+
+  get queuedBytes(): number {
+    return this.#frames.queuedBytes;
+  }
+
+  send(message: Message): void {
+    if (this.#gone) throw new FluxError("ECONNRESET", "connection to the broker is closed");
+    this.#frames.send(message);
+  }
+
+  writable(): Promise<void> | undefined {
+    return this.#frames.writable();
+  }
+
+  start(receiver: Receiver): void {
+    this.#frames.start(
+      {
+        message: receiver.message.bind(receiver),
+        closed: (reason) => {
+          this.#gone = true;
+          this.#stream.helper?.ended().catch(() => {});
+          receiver.closed(reason);
+        },
+      },
+      this.#stream.early,
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#gone = true;
+    await this.#frames.end(0);
+    await this.#stream.helper?.ended();
+  }
+
+  ref(): void {
+    this.#frames.ref();
+    this.#stream.helper?.ref();
+  }
+
+  unref(): void {
+    this.#frames.unref();
+    this.#stream.helper?.unref();
+  }
+}

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { FluxError } from "../../../src/base/index.ts";
+import { AttributeTable, Broker } from "../../../src/broker/index.ts";
+import { LogBuffer } from "../../../src/broker/log-buffer.ts";
+import { readLogSettings } from "../../../src/broker/log-settings.ts";
+
+const TIME = "2026-01-02T03:04:05.678901Z";
+const SEVERITIES = [0, 1, 2, 3, 4, 5, 6, 7];
+
+/** A log, and what it printed and forwarded. */
+function logOf(rank: number, attributes: Record<string, string> = {}) {
+  const lines: string[] = [];
+  const forwarded: string[] = [];
+  const log = new LogBuffer({
+    rank,
+    settings: readLogSettings(new AttributeTable(attributes), rank),
+    print: (line) => lines.push(line.replace(/^.* 2026 /, "")),
+    forward: (record) => forwarded.push(Buffer.from(record).toString("latin1")),
+  });
+  const append = (text: string) => log.append(Buffer.from(text, "latin1"));
+  /** A record of each severity from `from`. */
+  const all = (from: number) => {
+    for (const severity of SEVERITIES) append(`<${severity << 3}>1 ${TIME} ${from} x 1 - - ${severity}`);
+  };
+  const severities = (texts: readonly string[]) => texts.map((text) => text.slice(-1)).join("");
+  return {
+    log,
+    append,
+    all,
+    lines,
+    forwarded,
+    printed: () => severities(lines),
+    sent: () => severities(forwarded),
+  };
+}
+
+describe("where records go", () => {
+  test("rank 0 prints what is severe, of all ranks", () => {
+    const of = logOf(0);
+    of.all(0);
+    of.all(5);
+    assert.equal(of.printed(), "01230123");
+    assert.equal(of.lines[3], "x.err[0]: 3");
+    assert.equal(of.lines[4], "x.emerg[5]: 0");
+    assert.deepEqual([of.log.ring.used, of.log.counts], [8, { local: 8, remote: 8 }]);
+    assert.deepEqual(of.forwarded, []);
+  });
+
+  test("another rank prints what is critical of its own, and forwards what is severe of all", () => {
+    const of = logOf(3, { "log-filename": "/nonexistent/file" });
+    of.all(3);
+    of.all(5);
+    assert.deepEqual([of.printed(), of.sent()], ["012", "01230123"]);
+    assert.equal(of.log.ring.used, 8);
+  });
+
+  test("local mode: each prints its own, for systemd", () => {
+    const leader = logOf(0, { "log-stderr-mode": "local", "log-stderr-level": "4" });
+    const other = logOf(1, { "log-stderr-mode": "local", "log-stderr-level": "4" });
+    for (const of of [leader, other]) for (const rank of [0, 1]) of.all(rank);
+    assert.deepEqual([leader.printed(), other.printed()], ["01234", "01234"]);
+    assert.deepEqual([leader.lines[4], other.lines[4]], ["<4>x.warning[0]: 4", "<4>x.warning[1]: 4"]);
+  });
+
+  test("levels decide for each way alone; a negative one closes it", () => {
+    const kept = logOf(0, { "log-level": "1", "log-critical-level": "-1", "log-stderr-level": "-1" });
+    kept.all(0);
+    assert.deepEqual([kept.log.ring.used, kept.printed()], [2, ""]);
+    const quiet = logOf(1, { "log-forward-level": "-1", "log-critical-level": "7", "log-level": "-1" });
+    quiet.all(1);
+    assert.deepEqual([quiet.log.ring.used, quiet.printed(), quiet.sent()], [0, "01234567", ""]);
+    const forwards = logOf(1, { "log-forward-level": "7" });
+    forwards.all(1);
+    assert.equal(forwards.sent(), "01234567");
+  });
+
+  test("text that is no record counts as info of another rank", () => {
+    const of = logOf(0, { "log-stderr-level": "6" });
+    of.append("out of the blue\0and more");
+    const forwards = logOf(1, { "log-forward-level": "6" });
+    forwards.append("out of the blue");
+    assert.deepEqual([of.lines, forwards.forwarded], [["out of the blue"], ["out of the blue"]]);
+    assert.deepEqual([of.log.ring.used, of.log.counts], [0, { local: 0, remote: 1 }]);
+  });
+
+  test("a severity there is none of is neither kept nor printed", () => {
+    const of = logOf(0, { "log-stderr-level": "7" });
+    of.append(`<64>1 ${TIME} 0 x 1 - - 8`);
+    assert.deepEqual([of.log.ring.used, of.lines, of.log.counts.local], [0, [], 1]);
+  });
+});
+
+describe("log-filename", () => {
+  const inFolder = (use: (folder: string) => void | Promise<void>) => async () => {
+    const folder = mkdtempSync(join(tmpdir(), "flux-log-"));
+    try {
+      await use(folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  test(
+    "gets all that reaches rank 0, as it comes, behind what is there",
+    inFolder((folder) => {
+      const file = join(folder, "log");
+      for (const message of ["first \xff", "second"]) {
+        const of = logOf(0, { "log-filename": file, "log-level": "-1" });
+        of.append(`<56>1 ${TIME} 7 x 1 - - ${message}`);
+        of.append("no record");
+        assert.match(readFileSync(file, "latin1"), new RegExp(`${message}\nno record\n$`));
+        of.log.close();
+        of.append("too late");
+      }
+      const lines = readFileSync(file, "latin1").split("\n");
+      assert.match(lines[0] ?? "", /^Jan 0[123] \d\d:\d\d:05\.678901 \S+ 2026 x\.debug\[7\]: first \xff$/);
+      assert.equal(lines.length, 5);
+      assert.equal(statSync(file).mode & 0o777, 0o600);
+    }),
+  );
+
+  test(
+    "that can't be opened ends the start; one that can't be written to is given up",
+    inFolder(async (folder) => {
+      const start = (name: string) => Broker.start({ attributes: { "log-filename": name } });
+      for (const [name, code] of [
+        ["", "ENOENT"],
+        [folder, "EISDIR"],
+      ] as const) {
+        await assert.rejects(start(name), (error) => {
+          assert(FluxError.is(error, code));
+          assert.match(error.message, /^Error opening logfile .*: (No such file|Is a directory)/);
+          return true;
+        });
+      }
+      const full = logOf(0, { "log-filename": "/dev/full" });
+      full.append("one");
+      full.append("two");
+      assert.deepEqual(full.lines, ["fluxbus: log-filename: /dev/full: No space left on device"]);
+    }),
+  );
+});

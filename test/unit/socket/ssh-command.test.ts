@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { findProgram, sshCommand } from "../../../src/socket/ssh-command.ts";
+
+test("the command of a remote end: port, user, the relay and where to look for it", () => {
+  const env = { PATH: "/nosuch" };
+  assert.deepEqual(sshCommand("host/run/flux/local", env), [
+    ..."ssh host env PATH=/run/flux/bin:/bin:/usr/bin flux relay /run/flux/local".split(" "),
+  ]);
+  assert.deepEqual(sshCommand("me@host:42/tmp/x/local-0", { ...env, FLUX_SSH: "/my/ssh" }), [
+    ..."/my/ssh -p 42 me@host env PATH=/tmp/x/bin:/bin:/usr/bin flux relay /tmp/x/local-0".split(" "),
+  ]);
+  assert.deepEqual(sshCommand("host/x/local", { ...env, FLUX_SSH_RCMD: "fluxbus" }), [
+    ..."ssh host fluxbus relay /x/local".split(" "),
+  ]);
+  const libraries = { FLUX_SSH_RCMD: "/opt/flux", LD_LIBRARY_PATH: "/a:/b" };
+  assert.deepEqual(sshCommand("host//x/local", libraries), [
+    ..."ssh host env LD_LIBRARY_PATH=/a:/b /opt/flux relay /x/local".split(" "),
+  ]);
+  assert.deepEqual(sshCommand("[::1]/x", { FLUX_SSH_RCMD: "f" }), ["ssh", "::1", "f", "relay", "/x"]);
+});
+
+test("what a shell would read differently is quoted", () => {
+  const words = sshCommand("host/it's $HOME/local", { FLUX_SSH_RCMD: "flux" });
+  assert.equal(words.at(-1), "'/it'\\''s $HOME/local'");
+});
+
+test("any other form is EINVAL", () => {
+  for (const location of [
+    "",
+    "host",
+    "host/",
+    "/path",
+    "host/p?q=1",
+    "host/p#f",
+    "host:x/p",
+    "a@b@c/p",
+    "-oX/p",
+  ])
+    assert.throws(
+      () => sshCommand(location, {}),
+      { code: "EINVAL", message: `ssh://${location}: not of the form ssh://[user@]host[:port]/PATH` },
+      location,
+    );
+});
+
+test("a program is looked for on PATH, and the folder of flux is told the other end", () => {
+  const folder = mkdtempSync(join(tmpdir(), "path-"));
+  try {
+    const [one, other] = [join(folder, "one"), join(folder, "other")];
+    for (const each of [one, other]) mkdirSync(each);
+    writeFileSync(join(one, "flux"), "not to be run");
+    mkdirSync(join(one, "ssh"));
+    writeFileSync(join(other, "flux"), "#!/bin/sh\n");
+    chmodSync(join(other, "flux"), 0o700);
+    const env = { PATH: `${one}::${other}` };
+    assert.equal(findProgram("flux", env), join(other, "flux"));
+    assert.equal(findProgram(join(other, "flux"), {}), join(other, "flux"));
+    assert.equal(findProgram(join(one, "flux"), env), undefined);
+    assert.equal(findProgram("ssh", env), undefined);
+    assert.equal(sshCommand("h/r/s", env)[3], `PATH=/r/bin:${other}:/bin:/usr/bin`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
