@@ -20,6 +20,7 @@ export { formatDuration, parseDuration } from "./duration.ts";
 export { type ErrnoName, errno, errnoName, isErrnoName, strerror } from "./errno.ts";
 export { FluxError, type FluxErrorOptions } from "./flux-error.ts";
 export { decodeIdset, encodeIdset } from "./idset.ts";
+export { parseJobId } from "./job-id.ts";
 export { refusedMemory } from "./memory.ts";
 export { Scope } from "./scope.ts";
 export { strsignal } from "./signal-text.ts";

@@ -1,5 +1,6 @@
 import { FluxError } from "../base/index.ts";
 import { AttributeTable } from "../broker/index.ts";
+import { openConfig } from "../config/index.ts";
 import { Instance, StderrLog } from "../instance/index.ts";
 import { type BrokerArguments, parseBrokerArguments } from "./broker-arguments.ts";
 import { findFluxCommand } from "./flux-command.ts";
@@ -28,13 +29,16 @@ export async function runFluxBroker(words: readonly string[]): Promise<number> {
   return instance.exit;
 }
 
-function startInstance(given: BrokerArguments, attributes: AttributeTable): Promise<Instance> {
+async function startInstance(given: BrokerArguments, attributes: AttributeTable): Promise<Instance> {
   attributes.defineDefault("broker.rc1_path", "flux modprobe rc1");
   attributes.defineDefault("broker.rc3_path", "flux modprobe rc3");
   if (given.verbose > 0) attributes.defineDefault("log-stderr-mode", "local");
   attributes.defineDefault("log-stderr-level", String([3, 6][given.verbose] ?? 7));
+  const path = given.configPath ?? process.env["FLUX_CONF_DIR"];
+  const config = await openConfig({ path, updates: given.config });
   return Instance.start({
     attributes,
+    config,
     boot: "environment",
     program: given.program,
     makeStatedir: true,

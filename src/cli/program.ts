@@ -8,6 +8,7 @@ import { getattrCommand } from "./commands/getattr.ts";
 import { loggerCommand } from "./commands/logger.ts";
 import { lsattrCommand } from "./commands/lsattr.ts";
 import { moduleCommand } from "./commands/module.ts";
+import { moduleExecCommand } from "./commands/module-exec.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { proxyCommand } from "./commands/proxy.ts";
 import { relayCommand } from "./commands/relay.ts";
@@ -47,6 +48,7 @@ export function fluxbusProgram(): Command {
     .addCommand(loggerCommand())
     .addCommand(dmesgCommand())
     .addCommand(moduleCommand())
+    .addCommand(moduleExecCommand())
     .addCommand(execCommand())
     .addCommand(uptimeCommand())
     .addCommand(uriCommand())

@@ -21,6 +21,8 @@ export interface TraceRecord {
 export interface TraceLineOptions {
   /** Times for people: a date when the minute changes, otherwise seconds within it. */
   readonly human: boolean;
+  /** With `human`: seconds since the message before. */
+  readonly delta: boolean;
   /** Width of the names. */
   readonly width: number;
   readonly colors: Colors;
@@ -37,8 +39,9 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 /** Prints the records of a trace, one after the other. Source: flux-module(1), `trace`. */
 export class TraceLines {
   readonly #options: TraceLineOptions;
-  /** The time of the latest date, in seconds. */
-  #dated = 0;
+  /** The minute of the latest date, and the time of the latest record, in seconds. */
+  #minute = -1;
+  #latest = 0;
 
   constructor(options: TraceLineOptions) {
     this.#options = options;
@@ -48,7 +51,11 @@ export class TraceLines {
     const { human, width } = this.#options;
     const { name, prefix, type, topic, payload_size: size, errnum = 0 } = record;
     const outcome =
-      type !== MessageType.RESPONSE ? "" : errnum === 0 ? " success" : ` ${errnoName(errnum) ?? `errno ${errnum}`}`;
+      type !== MessageType.RESPONSE
+        ? ""
+        : errnum === 0
+          ? " success"
+          : ` ${errnoName(errnum) ?? `errno ${errnum}`}`;
     const line = `${name.padStart(width)} ${prefix} ${SIGNS[type] ?? "?"} ${topic} [${formatSize(size)}]${outcome}`;
     const below = detail(record);
     const text = below === "" ? line : `${line}\n${below}`;
@@ -65,11 +72,10 @@ export class TraceLines {
   #humanTime(seconds: number): string {
     const { colors } = this.#options;
     const minute = Math.floor(seconds / 60);
-    if (minute === Math.floor(this.#dated / 60)) {
-      const offset = seconds - minute * 60;
-      return colors.green(`[${`+${offset.toFixed(6)}`.padStart(11)}]`);
-    }
-    this.#dated = seconds;
+    const offset = this.#options.delta ? seconds - this.#latest : seconds - minute * 60;
+    this.#latest = seconds;
+    if (minute === this.#minute) return colors.green(`[${`+${offset.toFixed(6)}`.padStart(11)}]`);
+    this.#minute = minute;
     const date = new Date(seconds * 1000);
     const two = (number: number): string => String(number).padStart(2, "0");
     const clock = `${two(date.getHours())}:${two(date.getMinutes())}`;
@@ -78,7 +84,8 @@ export class TraceLines {
 
   #paint(type: number, errnum: number, text: string): string {
     const { colors } = this.#options;
-    if (type === MessageType.RESPONSE) return errnum === 0 ? colors.cyan(text) : colors.bold(colors.red(text));
+    if (type === MessageType.RESPONSE)
+      return errnum === 0 ? colors.cyan(text) : colors.bold(colors.red(text));
     if (type === MessageType.EVENT) return colors.yellow(text);
     return type === MessageType.REQUEST ? colors.bold(colors.blue(text)) : colors.bold(text);
   }
@@ -91,11 +98,14 @@ function detail({ errnum = 0, errstr = "", payload = null }: TraceRecord): strin
 
 /** JSON over several lines, reals and large integers as they came. */
 function indentJson(value: JsonValue, indent = ""): string {
-  if (typeof value !== "object" || value === null || "toJSON" in value) return stringifyJson(value, { any: true });
+  if (typeof value !== "object" || value === null || "toJSON" in value)
+    return stringifyJson(value, { any: true });
   const inner = `${indent}  `;
   const members = Array.isArray(value)
     ? value.map((item) => indentJson(item, inner))
-    : Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${indentJson(item ?? null, inner)}`);
+    : Object.entries(value).map(
+        ([key, item]) => `${JSON.stringify(key)}: ${indentJson(item ?? null, inner)}`,
+      );
   const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
   if (members.length === 0) return `${open}${close}`;
   return `${open}\n${inner}${members.join(`,\n${inner}`)}\n${indent}${close}`;

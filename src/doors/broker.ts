@@ -7,9 +7,24 @@ export {
   CLIENT_QUEUE_BYTES,
   FLUX_VERSION,
   loadPeerCredentials,
+  type ModuleConfig,
+  type ModuleEnd,
+  type ModuleLoader,
+  type ModuleRun,
+  type ModuleSource,
+  type ModuleSurroundings,
+  type ModuleTarget,
   type PeerCredentials,
   type ReadPeerCredentials,
   type SlowClientPolicy,
   type SlowCounters,
 } from "../broker/index.ts";
 export type { LogLevel, LogRecord, Method, Methods } from "../client/index.ts";
+export {
+  defineModule,
+  type ModuleContext,
+  type ModuleDefinition,
+  ModuleLoaders,
+  type ModuleMain,
+  type ModuleStop,
+} from "../module/index.ts";

@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { FluxError, Scope } from "../base/index.ts";
 import { AttributeTable, Broker, type BrokerOptions } from "../broker/index.ts";
 import type { LogLevel } from "../client/index.ts";
+import { ConfigStore, configMethods } from "../config/index.ts";
 import type { Environment } from "../connect/index.ts";
 import { ModuleLoaders } from "../module/index.ts";
 import { Rexec } from "../rexec/index.ts";
@@ -10,6 +11,7 @@ import { Lifecycle } from "./lifecycle.ts";
 import { readLifecycleSettings } from "./lifecycle-settings.ts";
 import { singletonOverlayMethods } from "./overlay-singleton.ts";
 import { findParent } from "./parent.ts";
+import { notifyParent } from "./parent-notice.ts";
 import { definePlace, socketPathOf } from "./place.ts";
 import { commandLine, isInteractiveShell, shellLine } from "./program.ts";
 import { Runat } from "./runat.ts";
@@ -21,7 +23,7 @@ import { stateMachineMethods } from "./state-machine-service.ts";
 export interface InstanceOptions
   extends Omit<
     BrokerOptions,
-    "onSetAttribute" | "onLog" | "onModulePanic" | "logLevel" | "logRingSize" | "socketPath"
+    "config" | "onSetAttribute" | "onLog" | "onModulePanic" | "logLevel" | "logRingSize" | "socketPath"
   > {
   /** Absolute path of the socket; default that of the attribute `local-uri`, or `local-0` in the run directory. */
   readonly socketPath?: string | undefined;
@@ -30,6 +32,8 @@ export interface InstanceOptions
    * so on. A table given is used, not copied.
    */
   readonly attributes?: Readonly<Record<string, string>> | AttributeTable | undefined;
+  /** The configuration, as openConfig gives it; default empty. What `config.load` changes is changed in it. */
+  readonly config?: ConfigStore | undefined;
   /** The environment of its commands, and where FLUX_URI of the instance around this one is looked up; default `process.env`. */
   readonly env?: Environment | undefined;
   /** Takes each line of the log that `log-stderr-level` lets through; default stderr. */
@@ -92,6 +96,8 @@ export class Instance implements AsyncDisposable {
   static async #start(options: InstanceOptions, scope: Scope): Promise<Instance> {
     const env = options.env ?? process.env;
     const attributes = tableOf(options.attributes);
+    const config = options.config ?? new ConfigStore();
+    if (config.path !== undefined) attributes.define("config.path", config.path);
     const notes: string[] = [];
     const boot = await bootOf(options, env, attributes);
     scope.defer(() => boot.finalize());
@@ -107,12 +113,15 @@ export class Instance implements AsyncDisposable {
     const broker = await Broker.start({
       ...options,
       attributes,
+      config,
       socketPath,
       printLog: options.printLog ?? toStderr,
       moduleLoader: options.moduleLoader ?? new ModuleLoaders(env),
       onModulePanic: () => lifecycle.panic(),
     });
     scope.defer(() => broker.stop());
+    config.logTo((text) => broker.log("err", text, "config"));
+    broker.addService("config", configMethods(config, boot.rank));
     for (const note of notes) log("info", note);
     const lifecycle = new Lifecycle({ attributes, runat, settings, log });
     addServices(broker, lifecycle, runat, boot);
@@ -120,12 +129,13 @@ export class Instance implements AsyncDisposable {
       rank: boot.rank,
       localUri: broker.uri!,
       log: (level, text) => broker.log(level, text, "rexec"),
-      isMultiUser: () => options.allowGuests === true,
+      isMultiUser: () => broker.access.table.allowGuests,
       env,
     });
     scope.defer(() => rexec.stop());
     broker.addService("rexec", rexec.methods);
     broker.groups.join("broker.online");
+    await notifyParent(attributes);
     await boot.finalize();
     const instance = new Instance(broker, rundir, lifecycle, scope);
     lifecycle.machine.start();

@@ -25,6 +25,10 @@ export interface ModuleIdentity {
   readonly name: string;
   readonly uuid: string;
   readonly args: readonly string[];
+}
+
+/** What it finds when it starts. */
+export interface ModuleSurroundings {
   readonly rank: number;
   readonly config: JsonObject;
 }
@@ -41,13 +45,13 @@ export class ModuleRunner {
   readonly #listeners: ((config: JsonObject) => void | Promise<void>)[] = [];
   readonly #handlers: (() => void)[] = [];
   #flux: Flux | undefined;
-  #config: JsonObject;
+  #rank = 0;
+  #config: JsonObject = {};
   /** Why it ended: undefined until then, and when it ended well. */
   #failure: FluxError | undefined;
 
   constructor(identity: ModuleIdentity) {
     this.#identity = identity;
-    this.#config = identity.config;
   }
 
   /** Options of the handle that `run` takes. */
@@ -57,7 +61,7 @@ export class ModuleRunner {
       procid: String(process.pid),
       onLog: (level, text) => this.#log(level, text),
       onStatus: (status, reason) => {
-        if (status === "closed") this.#end(reason);
+        if (status === "closed") this.end(reason);
       },
       trace: (direction, message) => count(this.#counters[direction], message),
     };
@@ -67,8 +71,14 @@ export class ModuleRunner {
    * Runs the module that `load` gives until it is told to end or fails, and ends what its `start` returned.
    * @returns why it failed; undefined when it ended well.
    */
-  async run(flux: Flux, load: () => Promise<ModuleDefinition>): Promise<FluxError | undefined> {
+  async run(
+    flux: Flux,
+    { rank, config }: ModuleSurroundings,
+    load: () => Promise<ModuleDefinition>,
+  ): Promise<FluxError | undefined> {
     this.#flux = flux;
+    this.#rank = rank;
+    this.#config = config;
     this.#serve(this.#defaults());
     this.#clearOnEvent(flux);
     try {
@@ -103,14 +113,21 @@ export class ModuleRunner {
     await flux.close();
   }
 
+  /** Ends the module: well, or because of what was thrown. */
+  end(thrown: unknown): void {
+    if (this.#stopping.signal.aborted) return;
+    if (thrown !== undefined) this.#failure = FluxError.from(thrown);
+    this.#stopping.abort();
+  }
+
   #context(flux: Flux): ModuleContext {
-    const { name, args, rank } = this.#identity;
+    const { name, args } = this.#identity;
     const config = (): JsonObject => this.#config;
     return {
       flux,
       name,
       args,
-      rank,
+      rank: this.#rank,
       get config() {
         return config();
       },
@@ -121,20 +138,20 @@ export class ModuleRunner {
         this.#listeners.push(listener);
       },
       log: (level, text) => this.#log(level, text),
-      exit: (error) => this.#end(error),
+      exit: (error) => this.end(error),
     };
   }
 
   #defaults(): Methods {
-    const { rank, uuid } = this.#identity;
+    const { uuid } = this.#identity;
     const { tx, rx } = this.#counters;
     const reconfigure = async (config: JsonObject): Promise<void> => {
       for (const listener of this.#listeners) await listener(config);
       this.#config = config;
     };
     return {
-      ...defaultMethods({ rank, uuid, tx, rx, debug: this.#debug, reconfigure }),
-      shutdown: { request: () => this.#end(undefined) },
+      ...defaultMethods({ rank: this.#rank, uuid, tx, rx, debug: this.#debug, reconfigure }),
+      shutdown: { request: () => this.end(undefined) },
     };
   }
 
@@ -153,12 +170,6 @@ export class ModuleRunner {
     };
     // It ends with the connection, which is reported elsewhere.
     listen().catch(() => {});
-  }
-
-  #end(thrown: unknown): void {
-    if (this.#stopping.signal.aborted) return;
-    if (thrown !== undefined) this.#failure = FluxError.from(thrown);
-    this.#stopping.abort();
   }
 
   #over(): Promise<void> {

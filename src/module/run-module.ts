@@ -16,11 +16,11 @@ export async function runModule(
 ): Promise<FluxError | undefined> {
   const { welcome, connector } = await receiveWelcome(link);
   const { name, uuid, args, attrs, conf } = welcome;
-  const runner = new ModuleRunner({ name, uuid, args, rank: Number(attrs["rank"] ?? 0), config: conf });
+  const runner = new ModuleRunner({ name, uuid, args });
   const once = (): Promise<Connector> => Promise.reject(new FluxError("ECONNRESET"));
   const flux = new Flux(connector, once, runner.fluxOptions);
   flux.attributes.prime(attrs);
-  const failure = await runner.run(flux, load);
+  const failure = await runner.run(flux, { rank: Number(attrs["rank"] ?? 0), config: conf }, load);
   await runner.finalize(flux, failure);
   return failure;
 }

@@ -20,8 +20,10 @@ export class ProxyServices {
     this.#upstream = upstream;
   }
 
+  /** Whose service it is; undefined when nobody has it, or its client has left. */
   get(name: string): ProxyClient | undefined {
-    return this.#registrations.get(name)?.client;
+    const client = this.#registrations.get(name)?.client;
+    return client?.gone === false ? client : undefined;
   }
 
   /** Registers a name. Throws EEXIST when a client of this proxy has it or has asked for it, the broker's error otherwise. */

@@ -1,9 +1,8 @@
 import { hostname } from "node:os";
-import { FluxError } from "../base/index.ts";
+import { FluxError, parseJobId } from "../base/index.ts";
 import type { Flux } from "../client/index.ts";
 import { connect, type Environment } from "../connect/index.ts";
 import type { JsonObject } from "../json/index.ts";
-import { parseJobId } from "./job-id.ts";
 import { processUri } from "./process-uri.ts";
 
 export interface ResolveOptions {

@@ -20,9 +20,11 @@ export interface RexecOptions {
   readonly isMultiUser?: (() => boolean) | undefined;
   /** Environment of processes that come without one; default `process.env`, as it then is. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Longest wait of `stop` for processes to end by SIGTERM, in milliseconds; default 5000. */
+  readonly termMs?: number | undefined;
 }
 
-/** Longest wait of `stop` for processes to end by SIGTERM, and then by SIGKILL, in milliseconds. */
+/** Default of `termMs`, and the longest wait for those that were killed. */
 const TERM_MS = 5000;
 const KILL_MS = 1000;
 
@@ -64,7 +66,7 @@ export class Rexec implements AsyncDisposable {
   }
 
   /**
-   * Takes no more requests to run something, sends SIGTERM to all processes and waits for them, 5 s at most; then kills them. Called again it resolves
+   * Takes no more requests to run something, sends SIGTERM to all processes and waits for them, `termMs` at most; then kills them. Called again it resolves
    * with the first call.
    */
   stop(): Promise<void> {
@@ -79,7 +81,7 @@ export class Rexec implements AsyncDisposable {
   async #stop(): Promise<void> {
     for (const served of [...this.#table]) served.disown();
     for (const [signum, ms] of [
-      [SIGTERM, TERM_MS],
+      [SIGTERM, this.#options.termMs ?? TERM_MS],
       [SIGKILL, KILL_MS],
     ] as const) {
       if (this.#table.size === 0) return;

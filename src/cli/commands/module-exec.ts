@@ -35,7 +35,11 @@ export function moduleExecCommand(): Command {
 }
 
 /** As a client: what a broker does for its modules is asked for, and nobody hears of states. */
-async function runInTestMode(path: string, args: readonly string[], options: ModuleExecOptions): Promise<void> {
+async function runInTestMode(
+  path: string,
+  args: readonly string[],
+  options: ModuleExecOptions,
+): Promise<void> {
   const [{ connect }, { importModule, ModuleRunner, nameOf }, { randomUUID }] = await Promise.all([
     import("../../connect/index.ts"),
     import("../../module/index.ts"),
@@ -45,11 +49,11 @@ async function runInTestMode(path: string, args: readonly string[], options: Mod
   warn("fluxbus module-exec: loading module in test mode");
   const runner = new ModuleRunner({ name, uuid: randomUUID(), args });
   await using flux = await connect(options.uri, runner.fluxOptions);
-  runner.configure(await flux.rpc("config.get"), await flux.rank());
+  const config = await flux.rpc("config.get");
   await using _service = await flux.serve(name, {});
   const end = (): void => runner.end(undefined);
   process.once("SIGINT", end).once("SIGTERM", end);
-  const failure = await runner.run(flux, () => importModule(path));
+  const failure = await runner.run(flux, { rank: await flux.rank(), config }, () => importModule(path));
   process.removeListener("SIGINT", end).removeListener("SIGTERM", end);
   if (failure !== undefined) throw new Failure("module failed", failure);
 }

@@ -39,12 +39,12 @@ export async function loadModule(
   flux: Flux,
   module: string,
   args: readonly string[],
-  { name, exec = false, loader }: LoadOptions,
+  { name, exec, loader }: LoadOptions,
 ): Promise<void> {
   const path = await canonical(module);
   const as = name === undefined ? {} : { name };
   const by = loader === undefined ? {} : { loader };
-  await flux.call("module.load", { path, args: [...args], ...as, ...by, exec });
+  await flux.call("module.load", { path, args: [...args], ...as, ...by, exec: exec === true });
 }
 
 /** A path as the broker, which may run elsewhere, understands it; a name as it is. */
@@ -57,6 +57,6 @@ export async function canonical(module: string): Promise<string> {
   try {
     return await realpath(module);
   } catch (error) {
-    throw new Failure(module, FluxError.from(error));
+    throw new Failure(module, new FluxError(FluxError.from(error).errno, undefined, { cause: error }));
   }
 }

@@ -31,13 +31,13 @@ export function addRemoveOptions(command: Command): Command {
 export async function removeModule(
   flux: Flux,
   module: string,
-  { force = false, cancel = false }: RemoveOptions,
+  { force, cancel }: RemoveOptions,
 ): Promise<void> {
   const name = await canonical(module);
   try {
-    await flux.call("module.remove", { name, cancel });
+    await flux.call("module.remove", { name, cancel: cancel === true });
   } catch (error) {
     const { FluxError } = await import("../../base/index.ts");
-    if (!force || FluxError.from(error).code !== "ENOENT") throw error;
+    if (force !== true || FluxError.from(error).code !== "ENOENT") throw error;
   }
 }

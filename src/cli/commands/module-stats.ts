@@ -9,10 +9,12 @@ interface StatsOptions extends ClientOptions {
   readonly parse?: string;
   readonly scale?: number;
   readonly type?: "int" | "double";
-  readonly rusage?: "self" | "children" | "thread";
+  readonly rusage?: string;
   readonly clear?: true;
   readonly clearAll?: true;
 }
+
+const WHO = new Set(["self", "children", "thread"]);
 
 const scaleArgument = argumentParser((text) => {
   const value = Number(text);
@@ -23,18 +25,25 @@ const scaleArgument = argumentParser((text) => {
 export function moduleStatsCommand(): Command {
   return clientCommand("stats", "the object on one line")
     .description("print what a module, or any service, counts")
-    .argument("<module>", "name")
+    .argument("[module]", "name")
     .option("-p, --parse <KEY>", "print one value: keys of the object, with dots between them")
     .option("-s, --scale <N>", "multiply a number by N", scaleArgument)
     .addOption(new Option("-t, --type <TYPE>", "print a number as that").choices(["int", "double"]))
     .addOption(
-      new Option("-R, --rusage [WHO]", "print what the process has used instead")
-        .choices(["self", "children", "thread"])
-        .preset("self"),
+      new Option("-R, --rusage [WHO]", "print what the process has used: self, children, thread").preset(
+        "self",
+      ),
     )
     .option("-c, --clear", "set the counters to 0")
     .option("-C, --clear-all", "set the counters to 0, on all ranks")
-    .action((module: string, options: StatsOptions) => withFlux(options, (flux) => stats(flux, module, options)));
+    .action((given: string | undefined, options: StatsOptions) => {
+      // As for flux-module, `-R NAME` has no WHO.
+      const isName = given === undefined && options.rusage !== undefined && !WHO.has(options.rusage);
+      const module = isName ? options.rusage : given;
+      if (module === undefined) throw usageError("missing required argument 'module'");
+      const asked = isName ? { ...options, rusage: "self" } : options;
+      return withFlux(options, (flux) => stats(flux, module, asked));
+    });
 }
 
 async function stats(flux: Flux, module: string, options: StatsOptions): Promise<void> {
@@ -67,7 +76,7 @@ async function show(whole: JsonValue, options: StatsOptions): Promise<void> {
 function valueAt(whole: JsonValue, path: string): JsonValue {
   let value: JsonValue | undefined = whole;
   for (const key of path.split(".")) {
-    const isObject = typeof value === "object" && value !== null && Object.hasOwn(value, key);
+    const isObject: boolean = typeof value === "object" && value !== null && Object.hasOwn(value, key);
     value = isObject ? (value as JsonObject)[key] : undefined;
   }
   if (value === undefined) throw usageError(`'${path}' is not in the response`);

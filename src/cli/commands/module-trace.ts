@@ -33,7 +33,7 @@ export function moduleTraceCommand(): Command {
     .option("-T, --topic <GLOB>", "only messages with such a topic", "*")
     .option("-t, --type <TYPES>", "only request, response, event or control", typesArgument, ALL_TYPES)
     .option("-H, --human", "times for people")
-    .option("-d, --delta", "taken for flux-module's sake: with --human, times are those within the minute")
+    .option("-d, --delta", "with --human, the time between messages")
     .addOption(
       new Option("-L, --color [WHEN]", "colorize output")
         .choices(["always", "never", "auto"])
@@ -62,9 +62,12 @@ async function printer(modules: readonly string[], options: TraceOptions): Promi
   ]);
   if (options.json) return print;
   const width = Math.max(0, ...modules.map((name) => name.length));
-  const lines = new TraceLines({ human: options.human === true, width, colors: colorsFor(options.color) });
+  const { human = false, delta = false, color } = options;
+  const lines = new TraceLines({ human, delta, width, colors: colorsFor(color) });
   return (text) => {
-    const record = parseJson(text, { reals: "keep" }) as JsonObject & { readonly payload?: JsonObject | null };
+    const record = parseJson(text, { reals: "keep" }) as JsonObject & {
+      readonly payload?: JsonObject | null;
+    };
     const { payload = null } = record;
     print(lines.format({ ...(plain(record) as unknown as TraceRecord), payload }));
   };

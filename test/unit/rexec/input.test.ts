@@ -134,7 +134,7 @@ test("a message channel leads to a broker", async () => {
   await using instance = await RexecInstance.start();
   const flux = await instance.connect();
   // Through the descriptor comes what a client at the socket would get: at first the byte that lets it in.
-  const script = 'fd=${MSG_URI#fd://}; eval "head -c 1 <&$fd" | od -An -tx1';
+  const script = `fd=\${MSG_URI#fd://}; eval "head -c 1 <&$fd" | od -An -tx1`;
   const cmd = commandObject(script, { msgchan: [{ name: "MSG_URI", uri: instance.instance.uri }] });
   const observed = new Observed(flux, cmd);
   assert.equal(await within(observed.over, "end"), undefined);

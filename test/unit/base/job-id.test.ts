@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseJobId } from "../../../src/proxy/job-id.ts";
+import { parseJobId } from "../../../src/base/index.ts";
 
 test("the forms of a job id", () => {
   // As `flux job id` converts them.
