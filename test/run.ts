@@ -7,11 +7,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+const FLUX = "flux";
+
 /** Whether `flux` is flux-core's: other programs have that name too. */
 function fluxIsThere(): boolean {
   const env = { ...process.env };
   delete env["FLUX_URI"];
-  const { stdout } = spawnSync("flux", ["version"], { encoding: "utf8", env, timeout: 20_000 });
+  const { stdout } = spawnSync(FLUX, ["version"], { encoding: "utf8", env, timeout: 20_000 });
   return /^libflux-core:/m.test(stdout ?? "");
 }
 

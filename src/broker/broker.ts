@@ -34,6 +34,7 @@ import { attrMethods } from "./modules/attr.ts";
 import { brokerMethods } from "./modules/broker.ts";
 import { connectorLocalMethods } from "./modules/connector-local.ts";
 import { Groups } from "./modules/groups.ts";
+import { heaptraceMethods } from "./modules/heaptrace.ts";
 import { logMethods } from "./modules/log.ts";
 import { moduleMethods } from "./modules/module.ts";
 import { loadPeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
@@ -331,11 +332,12 @@ export class Broker implements AsyncDisposable {
     );
     this.#router.addBuiltin(new EventService(0, (event) => this.#router.publish(event)));
     this.addService("service", {});
+    this.addService("heaptrace", heaptraceMethods());
     this.addService("log", logMethods(this.#log));
     this.addService("module", moduleMethods(this.#modules));
-    this.addService("groups", this.groups.methods);
     const connects = () => this.#server?.connects ?? 0;
     this.addService("connector-local", connectorLocalMethods(this.#router, this.access, connects));
+    this.addService("groups", this.groups.methods);
   }
 
   async #ask(topic: string, payload: JsonObject): Promise<void> {

@@ -126,7 +126,13 @@ export class ModuleHost {
     link.tap = this.trace.tap;
     const client = this.#connect(link, run.pid);
     const module = new LoadedModule(name, path, client, link, run);
-    router.services.add(name, client, client.credential);
+    try {
+      router.services.add(name, client, client.credential);
+    } catch (error) {
+      router.disconnect(client);
+      run.kill();
+      throw error;
+    }
     this.#loaded.add(module);
     this.#welcome(module, args);
     this.#attend(module);

@@ -26,17 +26,22 @@ const INTERRUPT_MS = 1000;
 export class ExecSession {
   readonly #options: ExecSessionOptions;
   readonly #start = performance.now();
-  readonly #stop: Promise<number>;
+  /** Resolves to the exit status when the user leaves before the processes have ended. */
+  readonly #leaves: Promise<number>;
+  #left = false;
   #group: RemoteGroup | undefined;
-  #end!: (status: number) => void;
+  #leave!: (status: number) => void;
   #interrupts = 0;
   #lastInterrupt = 0;
   #inputEnded = false;
 
   constructor(options: ExecSessionOptions) {
     this.#options = options;
-    this.#stop = new Promise((resolve) => {
-      this.#end = resolve;
+    this.#leaves = new Promise((resolve) => {
+      this.#leave = (status) => {
+        this.#left = true;
+        resolve(status);
+      };
     });
   }
 
@@ -51,7 +56,9 @@ export class ExecSession {
       ranks,
       {
         output: (rank, stream, data) => this.#output(rank, stream, data),
-        failed: (rank, error) => warn(`fluxbus exec: Error: rank ${rank}: ${name}: ${error.message}`),
+        failed: (rank, error) => {
+          if (!this.#left) warn(`fluxbus exec: Error: rank ${rank}: ${name}: ${error.message}`);
+        },
         room: () => this.#pump(),
       },
       start,
@@ -67,7 +74,7 @@ export class ExecSession {
       process.stdin.on("end", this.#finish).on("error", this.#finish);
     } else group.close();
     try {
-      const status = await Promise.race([group.done.then(() => undefined), this.#stop]);
+      const status = await Promise.race([group.done.then(() => undefined), this.#leaves]);
       if (status !== undefined) return status;
     } finally {
       for (const [signal, handler] of handlers) process.off(signal, handler);
@@ -116,12 +123,12 @@ export class ExecSession {
     if (signum === SIGNALS.SIGINT) {
       if (detaches !== undefined) {
         warn(`detached; use 'flux sproc kill ${detaches}' to signal it`);
-        this.#end(ExitStatus.OK);
+        this.#leave(ExitStatus.OK);
         return;
       }
       if (this.#interrupts >= 2 && performance.now() - this.#lastInterrupt < INTERRUPT_MS) {
         warn(`${encodeIdset(group.pending, { brackets: true })}: command still running at exit`);
-        this.#end(ExitStatus.FAILED);
+        this.#leave(ExitStatus.FAILED);
         return;
       }
     }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type Command, command, commandPath, parserStatus } from "./commander.ts";
 import { brokerCommand } from "./commands/broker.ts";
+import { configCommand } from "./commands/config.ts";
 import { dmesgCommand } from "./commands/dmesg.ts";
 import { eventCommand } from "./commands/event.ts";
 import { execCommand } from "./commands/exec.ts";
@@ -45,6 +46,7 @@ export function fluxbusProgram(): Command {
     .addCommand(getattrCommand())
     .addCommand(setattrCommand())
     .addCommand(lsattrCommand())
+    .addCommand(configCommand())
     .addCommand(loggerCommand())
     .addCommand(dmesgCommand())
     .addCommand(moduleCommand())

@@ -1,9 +1,12 @@
+export { type BootstrapHost, type BootstrapTable, parseBootstrapTable } from "./bootstrap-table.ts";
 export { configMethods } from "./config-service.ts";
 export { type ConfigListener, ConfigStore, type ConfigStoreOptions } from "./config-store.ts";
+export { type CurveCert, readCurveCert } from "./curve-cert.ts";
 export { jsonEqual } from "./json-equal.ts";
 export { getPath, removePath, setPath } from "./key-path.ts";
 export { merge } from "./merge.ts";
 export { type ConfigSources, openConfig } from "./open-config.ts";
-export { parseConfigPath } from "./parse-path.ts";
+export { parseConfigPath, parseConfigText } from "./parse-path.ts";
+export { applyTbonTable, type TbonAttributes, updateTbonTable } from "./tbon-table.ts";
 export { type Locate, parseToml } from "./toml.ts";
 export { updateConfig } from "./update.ts";

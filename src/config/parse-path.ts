@@ -25,12 +25,26 @@ export async function parseConfigPath(path: string): Promise<JsonObject> {
 
 /** Reads one file of a configuration; see parseConfigPath. */
 export async function parseConfigFile(path: string): Promise<JsonObject> {
-  const locate: Locate = (line, text) => `${path}${line === undefined ? "" : `:${line}`}: ${text}`;
+  const locate = locateIn(path);
   const text = await readText(path, locate);
   if (!path.endsWith(".json")) return parseToml(text, locate);
   const value = parseJsonText(text, locate);
   if (!isTable(value)) throw new FluxError("EINVAL", locate(undefined, "JSON must be an object"));
   return value;
+}
+
+/**
+ * Reads the text of a configuration, a JSON object if it is any and TOML otherwise.
+ * @throws FluxError EINVAL `SOURCE:LINE: text`, or without line.
+ */
+export function parseConfigText(text: string, source: string): JsonObject {
+  const locate = locateIn(source);
+  if (!/^\s*\{/.test(text)) return parseToml(text, locate);
+  return parseJsonText(text, locate) as JsonObject;
+}
+
+function locateIn(source: string): Locate {
+  return (line, text) => `${source}${line === undefined ? "" : `:${line}`}: ${text}`;
 }
 
 async function parseDirectory(path: string): Promise<JsonObject> {

@@ -1,6 +1,8 @@
 import { Socket } from "node:net";
 import { FluxError } from "../base/index.ts";
 import type { Environment } from "../connect/index.ts";
+import type { JsonObject } from "../json/index.ts";
+import { placeInConfig } from "./boot-config.ts";
 import { PmiSimple } from "./pmi-simple.ts";
 
 /** What a broker learns of its place when it starts. */
@@ -23,13 +25,20 @@ export interface BootstrapOptions {
   readonly env: Environment;
   /** The attribute `broker.boot-method`: names of methods to try, separated by spaces or commas. */
   readonly methods: string | undefined;
+  /** The configuration, and the name of this host in its table `[bootstrap]`. Default: there is none. */
+  readonly config?: JsonObject | undefined;
+  readonly hostname?: string | undefined;
   /** Takes a line for stderr when the environment asks for a trace. */
   readonly trace?: ((text: string) => void) | undefined;
 }
 
 type Method = (options: BootstrapOptions) => Promise<Boot | undefined>;
 
-const METHODS: Readonly<Record<string, Method>> = { simple: bootSimple, single: async () => SINGLE };
+const METHODS: Readonly<Record<string, Method>> = {
+  config: bootConfig,
+  simple: bootSimple,
+  single: async () => SINGLE,
+};
 
 /** A broker by itself. */
 const SINGLE: Boot = {
@@ -43,7 +52,7 @@ const SINGLE: Boot = {
 };
 
 /**
- * Finds out rank and size: from the process manager if PMI_FD leads to one, else a broker is by itself. FLUX_PMI_CLIENT_METHODS and the attribute
+ * Finds out rank and size: from the table `[bootstrap]` of the configuration, from the process manager if PMI_FD leads to one, else a broker is by itself. FLUX_PMI_CLIENT_METHODS and the attribute
  * `broker.boot-method` choose the methods tried; FLUX_PMI_DEBUG traces. Source: flux-broker-attributes(7); RFC 13.
  * @throws FluxError EINVAL for an unknown method, ENOENT when none of those asked for is to be had, as PmiSimple does.
  */
@@ -61,6 +70,11 @@ export async function bootstrap(options: BootstrapOptions): Promise<Boot> {
     if (boot !== undefined) return boot;
   }
   throw new FluxError("ENOENT", `bootstrap: none of ${names.join(", ")} is to be had here`);
+}
+
+async function bootConfig({ config = {}, hostname = "" }: BootstrapOptions): Promise<Boot | undefined> {
+  const place = await placeInConfig(config, hostname);
+  return place === undefined ? undefined : { ...SINGLE, method: "config", ...place };
 }
 
 async function bootSimple({ env, trace }: BootstrapOptions): Promise<Boot | undefined> {

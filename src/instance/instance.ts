@@ -1,9 +1,10 @@
-import { constants } from "node:os";
+import { constants, hostname } from "node:os";
 import { FluxError, Scope } from "../base/index.ts";
 import { AttributeTable, Broker, type BrokerOptions } from "../broker/index.ts";
 import type { LogLevel } from "../client/index.ts";
-import { ConfigStore, configMethods } from "../config/index.ts";
+import { applyTbonTable, ConfigStore, configMethods, updateTbonTable } from "../config/index.ts";
 import type { Environment } from "../connect/index.ts";
+import type { JsonObject } from "../json/index.ts";
 import { ModuleLoaders } from "../module/index.ts";
 import { Rexec } from "../rexec/index.ts";
 import { type Boot, bootstrap } from "./bootstrap.ts";
@@ -99,10 +100,12 @@ export class Instance implements AsyncDisposable {
     const config = options.config ?? new ConfigStore();
     if (config.path !== undefined) attributes.define("config.path", config.path);
     const notes: string[] = [];
-    const boot = await bootOf(options, env, attributes);
+    const boot = await bootOf(options, env, attributes, config.current);
     scope.defer(() => boot.finalize());
     const parent = options.boot === undefined ? await findParent(env, (text) => notes.push(text)) : undefined;
     definePlace(attributes, boot, env, parent);
+    applyTbonTable(config.current, attributes, env);
+    scope.defer(config.listen("overlay", (changed) => updateTbonTable(changed, attributes)));
     const settings = readLifecycleSettings(attributes, boot.size, (text) => notes.push(text));
     const log = (level: LogLevel, text: string): void => broker.log(level, text);
     const runat = new Runat({ env: () => env, set: () => commandVariables(attributes), log });
@@ -203,10 +206,16 @@ function tableOf(given: InstanceOptions["attributes"] = {}): AttributeTable {
   return table;
 }
 
-async function bootOf(options: InstanceOptions, env: Environment, attributes: AttributeTable): Promise<Boot> {
+async function bootOf(
+  options: InstanceOptions,
+  env: Environment,
+  attributes: AttributeTable,
+  config: JsonObject,
+): Promise<Boot> {
   const methods = options.boot === undefined ? "single" : attributes.get("broker.boot-method");
   const trace = (text: string): void => void process.stderr.write(`bootstrap: ${text}\n`);
-  const boot = await bootstrap({ env, methods, trace });
+  const name = attributes.get("hostname") ?? hostname();
+  const boot = await bootstrap({ env, methods, config, hostname: name, trace });
   if (boot.size === 1) return boot;
   await boot.finalize();
   throw new FluxError(

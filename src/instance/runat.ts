@@ -30,7 +30,7 @@ interface Phase {
 
 /** What a command may not inherit from the broker: variables that say where the broker itself was started. */
 const OWN_PLACE =
-  /^(FLUX_JOB_ID|FLUX_ENCLOSING_ID|FLUX_JOB_SIZE|FLUX_JOB_NNODES|FLUX_JOB_TMPDIR|FLUX_TASK_RANK|FLUX_TASK_LOCAL_ID|FLUX_URI|FLUX_KVS_NAMESPACE|FLUX_PROXY_REMOTE|PMI_.*|PMIX_.*|FLUX_PMI_LIBRARY_PATH|I_MPI_PMI_LIBRARY|SLURM_.*|NOTIFY_SOCKET|PALS_.*)$/;
+  /^(FLUX_JOB_ID|FLUX_JOB_ID_PATH|FLUX_ENCLOSING_ID|FLUX_JOB_SIZE|FLUX_JOB_NNODES|FLUX_JOB_TMPDIR|FLUX_TASK_RANK|FLUX_TASK_LOCAL_ID|FLUX_URI|FLUX_KVS_NAMESPACE|FLUX_PROXY_REMOTE|PMI_.*|PMIX_.*|FLUX_PMI_LIBRARY_PATH|I_MPI_PMI_LIBRARY|SLURM_.*|NOTIFY_SOCKET|PALS_.*)$/;
 
 /**
  * The commands that a broker runs at the turns of its life, one after another within a phase: rc1, rc2 (the initial program), cleanup, rc3.

@@ -12,7 +12,7 @@ export interface ModuleContext {
   readonly args: readonly string[];
   /** Rank of its broker. */
   readonly rank: number;
-  /** The configuration of the broker as it is now, not to be changed. */
+  /** The configuration of the broker, at the time it is read here; not to be changed. */
   readonly config: JsonObject;
   /** Debug bits, set by `module debug`. */
   readonly debug: DebugFlags;

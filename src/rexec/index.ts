@@ -1,6 +1,6 @@
-export { type Command, decodeCommand, encodeCommand, type MessageChannel } from "./command.ts";
+export { type Command, encodeCommand } from "./command.ts";
 export { ExecFlag, LocalFlag } from "./flags.ts";
-export { decodeIo, encodeIo, type StreamData } from "./io.ts";
+export { decodeIo } from "./io.ts";
 export { RemoteGroup, type RemoteGroupEvents } from "./remote-group.ts";
 export {
   type RemotePlace,
@@ -9,4 +9,3 @@ export {
   type RemoteTarget,
 } from "./remote-process.ts";
 export { Rexec, type RexecOptions } from "./rexec.ts";
-export { describeStatus, exitCode, shellStatus, termSignal, waitStatus } from "./wait-status.ts";

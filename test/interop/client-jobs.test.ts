@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { connect } from "../../src/connect/index.ts";
 import type { JsonObject } from "../../src/json/index.ts";
+import { resolveUri } from "../../src/proxy/index.ts";
 import { FluxCoreInstance } from "../../src/testing/index.ts";
-import { WITH_FLUX } from "./flux-core.ts";
 
 const run = promisify(execFile);
 
@@ -22,14 +23,16 @@ flux job wait-event -t 30 $id clean >/dev/null
 flux job id --to=dec $id
 `;
 
-test("a 64-bit job id is the same number to the client as to flux-core, both ways", WITH_FLUX, async () => {
+test("a 64-bit job id is the same number to the client as to flux-core, both ways", {
+  timeout: 300_000,
+}, async () => {
   await using instance = await FluxCoreInstance.start({ jobs: true });
   const { stdout } = await run("sh", ["-c", SCRIPT], { env: { ...process.env, FLUX_URI: instance.uri } });
   const id = BigInt(stdout.trim());
   assert(id > 9_000_000_000_000_000_000n, `${id} is larger than 53 bits hold`);
   const flux = await instance.connect();
 
-  const listed = await flux.rpc<{ job: JsonObject }>("job-list.list-id", { id, attrs: ["name", "status"] });
+  const listed = await flux.rpc<{ job: JsonObject }>("job-list.list-id", { id, attrs: ["name"] });
   assert.deepEqual([listed.job["id"], listed.job["name"]], [id, "true"]);
   const response = await flux.rpcPack("job-list.list-id", "{s:I s:[s]}", "id", id, "attrs", "name");
   assert.deepEqual(response.unpack("{s:{s:I}}", "job", "id"), [id]);
@@ -43,4 +46,25 @@ test("a 64-bit job id is the same number to the client as to flux-core, both way
     events.push(String((JSON.parse(text) as { name: string }).name));
   }
   assert.deepEqual([events[0], events.at(-1)], ["submit", "clean"]);
+});
+
+test("an instance that is a job is found by its id", { timeout: 300_000 }, async () => {
+  await using instance = await FluxCoreInstance.start({ jobs: true });
+  const env = { ...process.env, FLUX_URI: instance.uri };
+  const submitted = await run("flux", ["submit", "-n1", "flux", "start", "sleep", "1000"], { env });
+  const id = submitted.stdout.trim();
+  const uri = await resolveUri(`${id}?local`, { env, wait: true });
+  {
+    await using inner = await connect(uri, { env: {} });
+    assert.equal(await inner.attributes.get("instance-level"), "1");
+    assert.equal(await inner.attributes.get("jobid"), id);
+  }
+  const remote = await resolveUri(id, { env });
+  assert.match(remote, /^ssh:\/\/[^/]+\//);
+  assert.equal(await resolveUri(id, { env, form: "local" }), uri);
+  assert.equal(await resolveUri(`/${id}/..`, { env, form: "local" }), instance.uri);
+  await run("flux", ["cancel", id], { env });
+  await run("flux", ["job", "wait-event", "-t", "60", id, "clean"], { env });
+  await assert.rejects(resolveUri(id, { env }), { code: "ENOENT", message: `job ${id} is not running` });
+  await assert.rejects(resolveUri("f1", { env }), { code: "ENOENT" });
 });

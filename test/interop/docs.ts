@@ -50,7 +50,7 @@ export function knownTables(known: readonly KnownFailure[]): string {
 
 /** Case 0 is the script as a whole. */
 function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replace(/^0$/, "as a whole");
+  return text.replaceAll("|", "\\|").replace(/^0(?=$|,)/, "as a whole");
 }
 
 function figuresTable(verdicts: readonly Verdict[], size: number | undefined): string {

@@ -111,7 +111,10 @@ describe("fluxbus, the client commands", () => {
       [service.stderr, service.status],
       ["fluxbus ping: nope.ping: No service matching nope.ping is registered\n", 1],
     );
-    assert.deepEqual([rank.stderr, rank.status], ["fluxbus ping: 5!broker.ping: No route to host\n", 1]);
+    assert.deepEqual(
+      [rank.stderr, rank.status],
+      ["fluxbus ping: 5!broker.ping: No route to host: the instance has no rank 5, its size is 1\n", 1],
+    );
     assert.deepEqual(
       [upstream.stderr, upstream.status],
       ["fluxbus ping: upstream!broker.ping: No route to host\n", 1],

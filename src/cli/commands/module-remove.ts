@@ -10,10 +10,9 @@ export interface RemoveOptions extends ClientOptions {
   readonly cancel?: true;
 }
 
-/** `fluxbus module remove [OPTIONS] MODULE`. Source: flux-module(1). */
-export function moduleRemoveCommand(): Command {
-  return addRemoveOptions(clientCommand("remove"))
-    .alias("unload")
+/** `fluxbus module remove [OPTIONS] MODULE`, which flux-module(1) knows as `unload` too. */
+export function moduleRemoveCommand(name: "remove" | "unload"): Command {
+  return addRemoveOptions(clientCommand(name))
     .description("remove a module from the broker")
     .argument("<module>", "name or path")
     .action((module: string, options: RemoveOptions) =>

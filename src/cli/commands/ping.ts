@@ -45,9 +45,24 @@ export function pingCommand(): Command {
         if (!options.json) print(`fluxbus ping ${headline(parsed)}`);
         const { place, service } = parsed;
         const topic = `${place === "any" ? "" : `${place}!`}${service}.ping`;
-        await about(topic, pingAll(flux, parsed, options));
+        await about(
+          topic,
+          pingAll(flux, parsed, options).catch((error) => explain(error, flux, parsed)),
+        );
       }),
     );
+}
+
+/** Throws the error of a ping; of a rank that is none with the size of the instance, which the broker does not say. */
+async function explain(error: unknown, flux: Flux, { nodeid }: PingTarget): Promise<never> {
+  const { FluxError } = await import("../../base/index.ts");
+  if (!FluxError.is(error, "EHOSTUNREACH") || typeof nodeid !== "number") throw error;
+  const size = await flux.size().catch(() => Number.POSITIVE_INFINITY);
+  if (nodeid < size) throw error;
+  throw new FluxError(
+    "EHOSTUNREACH",
+    `No route to host: the instance has no rank ${nodeid}, its size is ${size}`,
+  );
 }
 
 function headline({ place, service, nodeid }: PingTarget): string {

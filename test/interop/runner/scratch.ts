@@ -44,7 +44,9 @@ export function makeScratch(options: {
   }
   if (options.packageRoot !== undefined) compile(options.packageRoot, inside("package"));
   const scripts = listScripts(inside("t"));
-  if (options.size !== undefined) limitAll(inside("t"), scripts, options.size);
+  if (options.size !== undefined) {
+    limitAll(inside("t"), [...scripts, ...listScripts(inside("t"), true)], options.size);
+  }
   return {
     folder,
     t: inside("t"),

@@ -53,11 +53,12 @@ export const DEFAULT_SCRIPTS: readonly string[] = [
   "lua/t0004-getattr",
 ];
 
-/** All scripts in a `t/` folder. */
-export function listScripts(t: string): Script[] {
-  return FOLDERS.flatMap(({ kind, folder, ending }) =>
+/** All scripts in a `t/` folder. `inner`: instead, those that a case of t0001-basic runs. */
+export function listScripts(t: string, inner = false): Script[] {
+  const folders = inner ? [{ kind: "sharness" as const, folder: "test-under-flux/", ending: ".t" }] : FOLDERS;
+  return folders.flatMap(({ kind, folder, ending }) =>
     (existsSync(join(t, folder)) ? readdirSync(join(t, folder)) : [])
-      .filter((file) => /^t\d{4}-/.test(file) && file.endsWith(ending))
+      .filter((file) => (inner || /^t\d{4}-/.test(file)) && file.endsWith(ending))
       .sort()
       .map((file) => ({ kind, path: folder + file, name: folder + basename(file, ending) })),
   );

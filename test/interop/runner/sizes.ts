@@ -1,9 +1,12 @@
-/** Limits how many brokers a script of flux-core's starts for itself. What a single case starts on its own is left as it is. */
+/**
+ * Limits how many brokers a script of flux-core's starts for itself. What a single case starts on its own is left as it is, but for the nodes of
+ * a batch job: without them the job, and the script, would wait for ever.
+ */
 
 export type Kind = "sharness" | "python" | "lua";
 
 const PATTERNS: Readonly<Record<Kind, readonly RegExp[]>> = {
-  sharness: [/^(\s*test_under_flux\s+)(\d+)/gm, /^(SIZE=)(\d+)/gm],
+  sharness: [/^(\s*test_under_flux\s+)(\d+)/gm, /^(SIZE=)(\d+)/gm, /(\bflux batch -N)(\d+)/g],
   python: [/(\brerun_under_flux\((?:size=)?)(\d+)/g, /(\bdef __flux_size\(\):\s+return\s+)(\d+)/g],
   lua: [/(\bstart_session\s*\{.*?\bsize\s*=\s*)(\d+)/g],
 };

@@ -58,6 +58,38 @@ test("a broker that comes back: requests fail at once, subscriptions and service
   assert.deepEqual(changes.at(-1), ["closed", undefined]);
 });
 
+test("a subscription made while there is no connection stands with the next one", async () => {
+  await using place = await Place.create();
+  await using flux = await connect(place.uri, { env: {}, reconnect: QUICK, retries: 0 });
+  await flux.ping();
+  await place.stop();
+  await until(() => flux.status === "reconnecting", "the loss");
+  await using all = flux.subscribe("");
+  await using again = flux.subscribe("");
+  const closed = flux.subscribe("closed");
+  const never = rejects(closed.ready, "ECANCELED");
+  await closed.close();
+  await never;
+  await place.start();
+  await Promise.all([all.ready, again.ready]);
+  await using other = await connect(place.uri, { env: {} });
+  await other.publish("a");
+  assert.equal((await all.next()).value?.topic, "a");
+  assert.equal((await again.next()).value?.topic, "a");
+  await rejects(flux.call("event.unsubscribe", { topic: "closed" }), "ENOENT");
+});
+
+test("a subscription that waits for a connection ends with its handle", async () => {
+  await using place = await Place.create();
+  await using flux = await connect(place.uri, { env: {}, reconnect: QUICK, retries: 0 });
+  await place.stop();
+  await until(() => flux.status === "reconnecting", "the loss");
+  const events = flux.subscribe("a");
+  const ready = rejects(events.ready, "ECONNRESET", "handle is closed");
+  await flux.close();
+  await ready;
+});
+
 test("what was closed meanwhile is not restored", async () => {
   await using place = await Place.create();
   const { changes, onStatus } = watched();

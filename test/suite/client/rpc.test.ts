@@ -29,7 +29,10 @@ test("payloads: objects, text, bytes and none, there and back", async () => {
   assert.deepEqual(response.unpack("{s:i s:s}", "n", "s"), [5, "x"]);
   const limited = await flux.rpcPack("echo.raw", { timeoutMs: 5000 }, "{s:b}", "b", true);
   assert.deepEqual(limited.json(), { b: true });
-  await rejects(flux.rpc("echo.raw", "no json"), "EPROTO");
+  assert.equal((await rejects(flux.rpc("echo.raw", "no json"), "EPROTO")).topic, "echo.raw");
+  const text = await flux.call("echo.raw", "no json");
+  for (const read of [() => text.json(), () => text.unpack("{s:i}", "a")])
+    assert.throws(read, { code: "EPROTO", topic: "echo.raw" });
   const big = new Uint8Array(3_000_000).fill(9);
   assert.equal(Buffer.compare((await flux.rpcRaw("echo.raw", big))!, big), 0);
 });

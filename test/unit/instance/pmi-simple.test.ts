@@ -85,7 +85,7 @@ describe("bootstrap", () => {
   test("unknown methods and those that are not to be had are errors", async () => {
     await assert.rejects(bootstrap({ env: {}, methods: "nope" }), {
       code: "EINVAL",
-      message: "bootstrap: unknown method nope: known are simple, single",
+      message: "bootstrap: unknown method nope: known are config, simple, single",
     });
     await assert.rejects(bootstrap({ env: {}, methods: "simple" }), { code: "ENOENT" });
   });

@@ -10,6 +10,7 @@ test("sharness: the size of the script's own instance, and nothing else", () => 
     limitSizes("sharness", "test_under_flux 4 minimal -Slog-ring-size=8\n", 1),
     "test_under_flux 1 minimal -Slog-ring-size=8\n",
   );
+  assert.equal(limitSizes("sharness", "\tflux batch -N2 -n3 x.sh\n", 1), "\tflux batch -N1 -n3 x.sh\n");
   const large = "SIZE=$(test_size_large)\n";
   assert.equal(limitSizes("sharness", large, 1), large);
 });
