@@ -152,7 +152,8 @@ export class Router implements RoutingView<Endpoint> {
 
   /** A promise while much is queued for the client that sent `request`, as a service here got it, for when there is room again. */
   writable(request: Message): Promise<void> | undefined {
-    return this.#clientAt(request.head, this.#clientPart(request))?.link.writable();
+    const requester = this.#clientAt(request.head, this.#clientPart(request)) ?? this.#moduleFor(request);
+    return requester?.link.writable();
   }
 
   /**
@@ -199,10 +200,18 @@ export class Router implements RoutingView<Endpoint> {
   }
 
   #respondToModule(response: Message): void {
+    const module = this.#moduleFor(response);
+    if (module === undefined) return;
     const { head, headStart, headEnd } = response;
     const at = this.#identity.modulePart(head, headStart, headEnd);
+    this.#deliverResponse(module, response, at + ROUTE_PART_BYTES);
+  }
+
+  /** The module that the top of a message's route stack names. */
+  #moduleFor({ head, headStart, headEnd }: Message): ClientConnection | undefined {
+    const at = this.#identity.modulePart(head, headStart, headEnd);
     const module = at < 0 ? undefined : this.modules.get(routeKey(head, at));
-    if (module?.isAt(head, at) === true) this.#deliverResponse(module, response, at + ROUTE_PART_BYTES);
+    return module?.isAt(head, at) === true ? module : undefined;
   }
 
   #request(client: ClientConnection, request: Message, topic: string): void {

@@ -8,6 +8,8 @@ export interface InstanceFlags {
   readonly rundir?: string;
   readonly socket?: string;
   readonly setattr?: Readonly<Record<string, string>>;
+  readonly configPath?: string;
+  readonly conf?: readonly string[];
   readonly logLevel?: number;
   readonly logStderrLevel?: number;
   readonly logRingSize?: number;
@@ -33,6 +35,15 @@ export function addInstanceOptions(command: Command): Command {
     .option("--rundir <DIR>", "run directory (default: a new one in $TMPDIR, removed at exit)")
     .option("--socket <PATH>", "socket for clients (default: local-0 in the run directory)")
     .option("-S, --setattr <NAME=VALUE>", "set a broker attribute; may be repeated", collectAttribute)
+    .option(
+      "-c, --config-path <PATH>",
+      "configuration: a file or a directory (default: $FLUX_CONF_DIR, or none)",
+    )
+    .option(
+      "--conf <VALUE>",
+      "more configuration: NAME=VALUE, a file, or TOML or JSON text; may be repeated",
+      (text: string, before: readonly string[] = []) => [...before, text],
+    )
     .option("--log-level <LEVEL>", "least severe level the log keeps (default: debug)", severityArgument)
     .option(
       "--log-stderr-level <LEVEL>",
@@ -60,6 +71,7 @@ export function instanceWords(flags: InstanceFlags): string[] {
   const named: [name: string, value: string | number | true | undefined][] = [
     ["--rundir", flags.rundir],
     ["--socket", flags.socket],
+    ["--config-path", flags.configPath],
     ["--log-level", flags.logLevel],
     ["--log-stderr-level", flags.logStderrLevel],
     ["--log-ring-size", flags.logRingSize],
@@ -73,7 +85,7 @@ export function instanceWords(flags: InstanceFlags): string[] {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => (value === true ? name : `${name}=${value}`));
   const attributes = Object.entries(flags.setattr ?? {}).map(([name, value]) => `--setattr=${name}=${value}`);
-  return [...words, ...attributes];
+  return [...words, ...attributes, ...(flags.conf ?? []).map((value) => `--conf=${value}`)];
 }
 
 /** What the flags mean for an instance. */

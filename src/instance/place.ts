@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { dirname } from "node:path";
-import { FluxError, utf8Length } from "../base/index.ts";
+import { decodeIdset, FluxError, utf8Length } from "../base/index.ts";
 import type { AttributeTable } from "../broker/index.ts";
 import type { Environment } from "../connect/index.ts";
 import type { Boot } from "./bootstrap.ts";
@@ -35,15 +35,8 @@ export function definePlace(
   const ranks = attributes.get("broker.critical-ranks");
   if (ranks === undefined)
     attributes.define("broker.critical-ranks", boot.size === 1 ? "0" : `0-${boot.size - 1}`);
-  else if (!ranksFit(ranks, boot.size))
+  else if ((decodeIdset(ranks)?.at(-1) ?? boot.size) >= boot.size)
     throw new FluxError("EINVAL", `invalid value for broker.critical-ranks='${ranks}'`);
-}
-
-/** True when an id set names ranks below `size` only. Source: RFC 22. */
-function ranksFit(ids: string, size: number): boolean {
-  const text = ids.replace(/^\[(.*)\]$/, "$1");
-  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) return false;
-  return text.split(/[,-]/).every((id) => Number(id) < size);
 }
 
 /**

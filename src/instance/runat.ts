@@ -1,8 +1,8 @@
-import { FluxError } from "../base/index.ts";
+import { constants } from "node:os";
+import { FluxError, strsignal } from "../base/index.ts";
 import type { LogLevel, Methods } from "../client/index.ts";
 import type { Environment } from "../connect/index.ts";
 import { type CommandLine, Program, type ProgramExit, shellLine } from "./program.ts";
-import { signalText } from "./signal-text.ts";
 
 /** A command of a phase. */
 export interface RunatCommand extends CommandLine {
@@ -133,7 +133,7 @@ export class Runat {
 
 function describe({ signal, error }: ProgramExit): string {
   if (error !== undefined) return error.message;
-  return signal === undefined ? "Exited" : signalText(signal);
+  return signal === undefined ? "Exited" : strsignal(constants.signals[signal]);
 }
 
 /** The command as the log shows it: what a shell was given, without the shell. */

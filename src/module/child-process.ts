@@ -42,6 +42,8 @@ export function startProcess({ command, loader, env, maxFrameBytes, schedule }: 
   const child = spawn(file!, args, {
     // Node makes a pair of UNIX sockets for a pipe.
     stdio: ["ignore", "inherit", "inherit", "pipe"],
+    // Ctrl-C is for the broker, which ends its modules in good order.
+    detached: true,
     env: { ...env, FLUX_MODULE_URI: `fd://${MODULE_FD}` },
   });
   const ended = new Promise<ModuleEnd>((resolve) => {

@@ -20,13 +20,16 @@ const compiler = spawnSync(
   ["-p", join(ROOT, "tsconfig.build.json"), "--outDir", join(PACKAGE, "dist")],
   { encoding: "utf8" },
 );
-for (const name of ["node_modules", "completions", "package.json"]) {
+for (const name of ["node_modules", "completions", "libexec", "package.json"]) {
   symlinkSync(join(ROOT, name), join(PACKAGE, name));
 }
 
 /** The program that `fluxbus` is. */
 export const MAIN = join(PACKAGE, "dist/cli/main.js");
 assert(existsSync(MAIN), `${compiler.stdout}${compiler.stderr}`);
+
+/** The program that stands in for flux-core's `flux-broker`. */
+export const FLUX_BROKER = join(PACKAGE, "dist/cli/flux-broker.js");
 
 /** Longest run of a process, in milliseconds; then it is killed, and its test fails by its status. */
 const RUN_MS = 20_000;
@@ -45,6 +48,8 @@ export interface RunOptions {
   /** Standard input; without one it is empty. `"open"` stays open. */
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** What runs instead of `fluxbus`: a script of the package. */
+  readonly script?: string;
 }
 
 /** A `fluxbus` process that is running. */
@@ -57,7 +62,7 @@ export class CliProcess {
   constructor(words: readonly string[], options: RunOptions = {}) {
     const { FLUX_URI: _uri, NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
     const env = { ...inherited, TZ: "UTC", SHELL: "/bin/sh", ...options.env };
-    this.child = spawn(process.execPath, [MAIN, ...words], {
+    this.child = spawn(process.execPath, [options.script ?? MAIN, ...words], {
       env: options.uri === undefined ? env : { ...env, FLUX_URI: options.uri },
     });
     this.child.stdout.setEncoding("utf8").on("data", (text: string) => {

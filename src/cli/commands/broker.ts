@@ -21,9 +21,14 @@ export function brokerCommand(): Command {
     .option("--exit-on-eof", "stop when standard input ends")
     .addOption(new Option("--announce", "as --json, but errors stay text").hideHelp())
     .action(async (flags: BrokerFlags) => {
-      const { Instance } = await import("../../instance/index.ts");
+      const [{ Instance }, { openConfig }] = await Promise.all([
+        import("../../instance/index.ts"),
+        import("../../config/index.ts"),
+      ]);
+      const path = flags.configPath ?? process.env["FLUX_CONF_DIR"];
+      const config = await openConfig({ path, updates: flags.conf });
       using stop = new StopRequest(flags.exitOnEof === true);
-      await using instance = await Instance.start(instanceOptions(flags));
+      await using instance = await Instance.start({ ...instanceOptions(flags), config });
       const { uri, rundir } = instance;
       if (flags.json || flags.announce) {
         printJson({ uri, pid: process.pid, rundir: rundir.path, rundirMade: rundir.made });
