@@ -1,4 +1,4 @@
-export { AccessControl } from "./access-control.ts";
+export type { AccessControl } from "./access-control.ts";
 export { type NameDatabase, SystemNames, type SystemNamesOptions } from "./access-names.ts";
 export { type AccessTable, parseAccess, type RoleRule } from "./access-table.ts";
 export { type AccessPolicy, connectionCredential } from "./admission-policy.ts";

@@ -1,5 +1,7 @@
 /** `fluxbus/broker`: a broker inside your program. */
 export {
+  type AccessControl,
+  type AccessTable,
   AttributeTable,
   Broker,
   type BrokerOptions,
@@ -14,12 +16,21 @@ export {
   type ModuleSource,
   type ModuleSurroundings,
   type ModuleTarget,
+  type NameDatabase,
   type PeerCredentials,
   type ReadPeerCredentials,
   type SlowClientPolicy,
   type SlowCounters,
 } from "../broker/index.ts";
 export type { LogLevel, LogRecord, Method, Methods } from "../client/index.ts";
+export {
+  type ConfigListener,
+  type ConfigSources,
+  ConfigStore,
+  type ConfigStoreOptions,
+  configMethods,
+  openConfig,
+} from "../config/index.ts";
 export {
   defineModule,
   type ModuleContext,

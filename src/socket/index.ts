@@ -1,6 +1,5 @@
 export { connectFd, type FdConnectorOptions } from "./fd-connector.ts";
 export { FrameSocket, type FrameSocketOptions } from "./frame-socket.ts";
 export { connectLocal, type LocalConnectorOptions, openLocal, SOCKET_PATH_MAX } from "./local-connector.ts";
-export { type AdmittedStream, SocketConnector } from "./socket-connector.ts";
-export { findProgram } from "./ssh-command.ts";
+export type { AdmittedStream } from "./socket-connector.ts";
 export { connectSsh, openSsh, type SshConnectorOptions } from "./ssh-connector.ts";
