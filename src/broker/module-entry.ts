@@ -54,7 +54,8 @@ export class BuiltinModule {
     return {
       name: this.name,
       path: "builtin",
-      idle: secondsSince(this.#lastSeen),
+      // All clients speak through the connector: whoever asks has just done so.
+      idle: this.name === "connector-local" ? 0 : secondsSince(this.#lastSeen),
       status: ModuleStatus.RUNNING,
       services: [this.name],
       sendqueue: 0,

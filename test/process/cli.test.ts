@@ -326,8 +326,8 @@ describe("fluxbus, the client commands", () => {
       ok(["version", "--json"]),
     ]);
     assert.match(list, /^Module {20}Idle {2}S Sendq Recvq Service\n/);
-    assert.match(list, /^connector-local {14}\d {2}R {5}0 {5}0 $/m);
-    assert.match(long, /^connector-local {14}\d {2}R {5}0 {5}0 {10}builtin$/m);
+    assert.match(list, /^connector-local +\d+ {2}R {5}0 {5}0 $/m);
+    assert.match(long, /^connector-local +\d+ {2}R {5}0 {5}0 {10}builtin$/m);
     assert(json.split("\n").some((line) => line !== "" && JSON.parse(line).name === "connector-local"));
     const broker = await flux.attributes.get("version");
     assert.equal(

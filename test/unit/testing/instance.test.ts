@@ -3,7 +3,8 @@ import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { connect } from "../../../src/connect/index.ts";
-import { TestInstance } from "../../../src/testing/index.ts";
+import { FluxCoreInstance, TestInstance } from "../../../src/testing/index.ts";
+import { rejects } from "../../helpers/rejects.ts";
 import { until } from "../../helpers/until.ts";
 
 test("an instance has a socket in a private folder, both gone at its end, its handles closed", async () => {
@@ -38,4 +39,13 @@ test("the instance ends with its scope, whoever is still connected", async () =>
     stray = await connect(instance.uri, { env: {} });
   }
   await until(() => stray.status === "closed", "the end of the stray handle");
+});
+
+test("an instance of flux-core that can't be started says so", async () => {
+  await rejects(FluxCoreInstance.start({ command: "/no/such/flux" }), "ENOENT", "/no/such/flux can't be run");
+  await rejects(
+    FluxCoreInstance.start({ command: "false" }),
+    "ECONNREFUSED",
+    "false start did not start an instance",
+  );
 });
