@@ -19,6 +19,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   broker: 4,
   config: 4,
   module: 4,
+  overlay: 4,
   rexec: 4,
   man3: 5,
   instance: 5,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
@@ -23,12 +23,26 @@ before(async () => {
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-test("every door of the packed package loads as a module, without any of its dependencies", async () => {
-  const program = `for (const door of ${JSON.stringify(doors.filter((door) => !door.endsWith(".json")))}) {
+/** Doors to a broker, which reads TOML; the others work without any dependency. */
+const BROKER_DOORS = ["fluxbus/broker", "fluxbus/testing"];
+
+async function load(names: readonly string[]): Promise<void> {
+  const program = `for (const door of ${JSON.stringify(names)}) {
     const names = Object.keys(await import(door));
     if (names.length === 0) throw new Error(door + " exports nothing");
   }`;
   await run(process.execPath, ["--input-type=module", "-e", program], { cwd: folder });
+}
+
+test("every door for clients of the packed package loads as a module, without any dependency", async () => {
+  await load(doors.filter((door) => !door.endsWith(".json") && !BROKER_DOORS.includes(door)));
+});
+
+test("the doors to a broker load without what is optional", async () => {
+  cpSync(join(ROOT, "node_modules", "smol-toml"), join(folder, "node_modules", "smol-toml"), {
+    recursive: true,
+  });
+  await load(BROKER_DOORS);
 });
 
 test("a CommonJS program can require it", async () => {
@@ -40,6 +54,15 @@ test("a CommonJS program can require it", async () => {
 
 test("the packed package holds what users need and nothing else", async () => {
   const packed = readdirSync(join(folder, "node_modules", "fluxbus")).sort();
-  const expected = ["CHANGELOG.md", "LICENSE", "README.md", "completions", "dist", "docs", "package.json"];
+  const expected = [
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "completions",
+    "dist",
+    "docs",
+    "libexec",
+    "package.json",
+  ];
   assert.deepEqual(packed, expected);
 });

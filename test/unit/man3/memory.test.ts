@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { ByteSink } from "../../../src/base/index.ts";
 import * as man3 from "../../../src/doors/man3.ts";
 import { Message } from "../../../src/message/index.ts";
 import { BOUNDED, throws } from "../../helpers/man3.ts";
 
 const { FLUX_NODEID_ANY } = man3;
+
+/** Takes the memory that sinks before kept to use again, so that the next one has to ask for more. */
+function takeSpares(bytes: number): ByteSink[] {
+  return Array.from({ length: 8 }, () => {
+    const sink = new ByteSink();
+    sink.reserve(bytes);
+    return sink;
+  });
+}
 
 /** Has the host refuse the memory of large arrays, as it does when there is none. */
 function refuseMemory(context: TestContext): void {
@@ -19,6 +29,7 @@ test("memory refused gives ENOMEM, and nothing is sent", BOUNDED, async (context
   const text = "x".repeat(10_000);
   const request = man3.flux_request_encode("t", null);
   const msg = man3.flux_msg_create(man3.FLUX_MSGTYPE_REQUEST);
+  const held = takeSpares(10_100);
   refuseMemory(context);
   const calls = [
     () => man3.flux_event_publish(h, "t", 0, text),
@@ -50,6 +61,7 @@ test("memory refused gives ENOMEM, and nothing is sent", BOUNDED, async (context
   assert.deepEqual([h.pending, h.queuedBytes], [0, 0]);
   assert.deepEqual([msg.topic, msg.payload], [undefined, undefined]);
   context.mock.restoreAll();
+  assert(held.every(({ length }) => length === 10_100));
   man3.flux_respond(h, request, text);
   await man3.flux_close(h);
 });
