@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { decodeUtf8, FluxError } from "../base/index.ts";
 import {
   describeThrown,
@@ -7,20 +6,19 @@ import {
   type FluxOptions,
   guarded,
   type LogLevel,
-  type LogRecord,
   logLines,
   logTimestamp,
   type Methods,
   type Reply,
-  severityOf,
 } from "../client/index.ts";
-import { connectorPair, type FrameLink } from "../connector/index.ts";
-import type { JsonObject } from "../json/index.ts";
-import { type Credential, type Message, Role } from "../message/index.ts";
-import { clearCounters, DebugFlags, type TypeCounters } from "../methods/index.ts";
+import { type Connector, connectorPair, type FrameLink } from "../connector/index.ts";
+import { type JsonObject, stringifyJson } from "../json/index.ts";
+import { type Credential, Message, MessageFlag, Role, textPayload } from "../message/index.ts";
+import { clearCounters, DebugFlags } from "../methods/index.ts";
 import { AccessControl } from "./access-control.ts";
-import { type NameDatabase, SystemNames } from "./access-names.ts";
+import { SystemNames } from "./access-names.ts";
 import { AttributeTable } from "./attribute-table.ts";
+import { type BrokerOptions, type BrokerStats, CLIENT_QUEUE_BYTES } from "./broker-options.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { EventService } from "./event-service.ts";
@@ -29,7 +27,6 @@ import { LocalServer } from "./local-server.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import { readLogSettings } from "./log-settings.ts";
 import { ModuleHost } from "./module-host.ts";
-import type { ModuleConfig, ModuleLoader } from "./module-loader.ts";
 import { attrMethods } from "./modules/attr.ts";
 import { brokerMethods } from "./modules/broker.ts";
 import { connectorLocalMethods } from "./modules/connector-local.ts";
@@ -37,72 +34,20 @@ import { Groups } from "./modules/groups.ts";
 import { heaptraceMethods } from "./modules/heaptrace.ts";
 import { logMethods } from "./modules/log.ts";
 import { moduleMethods } from "./modules/module.ts";
-import { loadPeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
+import { ownAttributes } from "./own-attributes.ts";
+import { loadPeerCredentials } from "./peer-credentials.ts";
 import { RouteIdentity } from "./route-identity.ts";
 import { Router } from "./router.ts";
-import type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
-
-/** The flux-core version whose protocol this is: what the attribute `version` says. */
-export const FLUX_VERSION = "0.88.0";
-
-/** Default of `clientQueueBytes`, 32 MiB. */
-export const CLIENT_QUEUE_BYTES = 32 * 1024 * 1024;
-
-export interface BrokerOptions {
-  /** Absolute path of the UNIX socket, in a directory that is there. Without one only `connect` leads to the broker. */
-  readonly socketPath?: string | undefined;
-  /** Attributes besides those the broker sets itself, which they override. A table is used as it is, and goes on being its owner's. */
-  readonly attributes?: Readonly<Record<string, string>> | AttributeTable | undefined;
-  /** Lets other users in, as guests, unless the configuration says otherwise. Default false. Source: RFC 12. */
-  readonly allowGuests?: boolean | undefined;
-  /** Lets root in as the owner, unless the configuration says otherwise. Default false. */
-  readonly allowRootOwner?: boolean | undefined;
-  /** Largest frame taken, in bytes; default 128 MiB. A client that sends a larger one is closed. */
-  readonly maxFrameBytes?: number | undefined;
-  /** Most bytes queued for a client that does not read; default 32 MiB. */
-  readonly clientQueueBytes?: number | undefined;
-  /** What happens to a client with a full queue when an event comes; default `"disconnect"`. */
-  readonly slowClient?: SlowClientPolicy | undefined;
-  /** Records the log keeps; default 1024. */
-  readonly logRingSize?: number | undefined;
-  /** Least severe level the log keeps; default `"debug"`. */
-  readonly logLevel?: LogLevel | undefined;
-  /** Takes each record of the log as it comes. Default: nobody. */
-  readonly onLog?: ((record: LogRecord) => void) | undefined;
-  /** Takes the lines for standard error, which the attributes `log-stderr-*` and `log-critical-level` choose. Default: nobody. */
-  readonly printLog?: ((line: string) => void) | undefined;
-  /** Takes a change of `log-stderr-level` before it is made; may throw. */
-  readonly onSetAttribute?: ((name: string, value: string) => void) | undefined;
-  /** Finds and starts modules. Without one `module.load` answers ENOSYS. */
-  readonly moduleLoader?: ModuleLoader | undefined;
-  /** Hears that a module has failed at run time, which an instance does not survive. Default: it is logged. */
-  readonly onModulePanic?: ((text: string) => void) | undefined;
-  /** The configuration, for modules that are loaded, and its table `[access]` for who may connect. Default: an empty one that never changes. */
-  readonly config?: ModuleConfig | undefined;
-  /** How to learn who connects. Default: SO_PEERCRED through koffi, where both are to be had. */
-  readonly readPeer?: ReadPeerCredentials | undefined | null;
-  /** Who has which name and is in which group, for the roles of guests. Default: the system's databases, through getent(1). */
-  readonly names?: NameDatabase | undefined;
-}
-
-/** Counters of a broker. */
-export interface BrokerStats {
-  readonly clients: number;
-  /** Sequence number of the latest event. */
-  readonly lastEvent: number;
-  /** Messages received and sent, by type. */
-  readonly rx: Readonly<TypeCounters>;
-  readonly tx: Readonly<TypeCounters>;
-  /** Clients closed, events dropped and requests refused because a queue was full. */
-  readonly slow: SlowCounters;
-}
+import type { Downlink, Uplink } from "./uplink.ts";
 
 /**
- * A Flux broker: rank 0 of an instance of size 1. It serves clients over a UNIX socket, from this package or flux-core's, and in this process.
+ * A Flux broker: one rank of an instance. It serves clients over a UNIX socket, from this package or flux-core's, and in this process; what is for
+ * other ranks goes through what `attach` is given.
  *
  * Owner: who started it. Ends with `stop`: clients are closed when what is queued for them is written.
  */
 export class Broker implements AsyncDisposable {
+  readonly rank: number;
   readonly #options: BrokerOptions;
   readonly #identity = new RouteIdentity();
   /** What `attr` tells: values may be defined here at any time. */
@@ -118,19 +63,25 @@ export class Broker implements AsyncDisposable {
   readonly #builtins: BuiltinService[] = [];
   readonly #owner = process.getuid?.() ?? 0;
   #server: LocalServer | undefined;
+  #uplink: Uplink | undefined;
+  #handle: Flux | undefined;
   #forgetConfig: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
   private constructor(options: BrokerOptions) {
     this.#options = options;
-    const given = options.attributes;
+    const { rank = 0, size = 1, attributes: given, logRingSize, logLevel } = options;
+    this.rank = rank;
     this.attributes = given instanceof AttributeTable ? given : new AttributeTable(given);
-    for (const [name, value] of Object.entries(this.#ownAttributes()))
+    const { uri } = this;
+    const facts = { rank, size, owner: this.#owner, uuid: this.uuid, uri, logRingSize, logLevel };
+    for (const [name, value] of Object.entries(ownAttributes(facts)))
       this.attributes.defineDefault(name, value);
-    const settings = readLogSettings(this.attributes, 0);
+    const settings = readLogSettings(this.attributes, rank);
     this.#log = new LogBuffer({
-      rank: 0,
+      rank,
       settings,
+      forward: (record) => this.#toParent("log.append", record),
       print: options.printLog,
       onRecord: guarded(options.onLog, (thrown) =>
         console.warn(`fluxbus: onLog failed: ${describeThrown(thrown)}`),
@@ -138,12 +89,11 @@ export class Broker implements AsyncDisposable {
     });
     if (settings.syslog) this.log("warning", "log-syslog-enable: syslog is not supported");
     this.#router = new Router({
-      rank: 0,
+      rank,
       owner: this.#owner,
       identity: this.#identity,
       slowClient: options.slowClient ?? "disconnect",
       schedule: this.#round.schedule,
-      uplink: undefined,
       log: (level, text) => this.log(level, text),
     });
     this.access = new AccessControl({
@@ -152,9 +102,17 @@ export class Broker implements AsyncDisposable {
       names: options.names ?? new SystemNames(),
       log: (level, text) => this.log(level, text, "connector-local"),
     });
-    this.groups = new Groups({ rank: 0, batchMs: 0, log: (level, text) => this.log(level, text, "groups") });
+    this.groups = new Groups({
+      rank,
+      batchMs: size === 1 ? 0 : undefined,
+      log: (level, text) => this.log(level, text, "groups"),
+      toParent:
+        rank === 0
+          ? undefined
+          : (payload) => this.#toParent("groups.update", textPayload(stringifyJson(payload))),
+    });
     this.#modules = new ModuleHost({
-      rank: 0,
+      rank,
       owner: this.#owner,
       identity: this.#identity,
       router: this.#router,
@@ -195,6 +153,32 @@ export class Broker implements AsyncDisposable {
     return this.#options.socketPath === undefined ? undefined : `local://${this.#options.socketPath}`;
   }
 
+  /** The name of this broker in the tree and on route stacks, new with each start. */
+  get uuid(): string {
+    return this.#identity.brokerUuid;
+  }
+
+  /** False puts clients off with EAGAIN, but for what tells the state of the broker: it has not joined its instance yet. Default true. */
+  get online(): boolean {
+    return this.#router.online;
+  }
+
+  set online(online: boolean) {
+    this.#router.online = online;
+  }
+
+  /** Joins the tree: what other ranks are to have goes to `uplink`; what comes from them is given to the returned port. */
+  attach(uplink: Uplink): Downlink {
+    this.#router.attach(uplink);
+    this.#uplink = uplink;
+    return {
+      request: (request) => this.#router.requestFromTree(request),
+      response: (response) => this.#router.respond(response),
+      event: (event) => this.#router.eventFromTree(event),
+      publish: (event) => this.#router.publishFromTree(event),
+    };
+  }
+
   get stats(): BrokerStats {
     const { clients, sequencer, rx, tx, slow } = this.#router;
     return {
@@ -208,13 +192,16 @@ export class Broker implements AsyncDisposable {
 
   /** A handle in this process, with the owner's rights. It speaks the same bytes as one over the socket. */
   connect(options: FluxOptions = {}): Flux {
-    const open = () => {
-      if (this.#stopping !== undefined) throw new FluxError("ECONNREFUSED", "broker has stopped");
-      const [near, far] = connectorPair(this.uri ?? "pair://");
-      this.#accept(far, { userid: this.#owner, rolemask: Role.OWNER | Role.LOCAL }, process.pid);
-      return near;
-    };
-    return new Flux(open(), async () => open(), options);
+    return new Flux(this.#open(false), async () => this.#open(false), options);
+  }
+
+  /**
+   * The broker's own handle, for who runs it: not a client's, so that it may call before the broker is online.
+   * The broker closes it.
+   */
+  get handle(): Flux {
+    this.#handle ??= new Flux(this.#open(true), async () => this.#open(true), { appname: "broker" });
+    return this.#handle;
   }
 
   /** Names of the modules that were loaded and have not exited. */
@@ -244,7 +231,7 @@ export class Broker implements AsyncDisposable {
 
   /** Appends lines to the broker's log, as the broker's own, or under another name. */
   log(level: LogLevel, message: string, appname = "broker"): void {
-    const head = { level, timestamp: logTimestamp(), rank: 0, appname, procid: String(process.pid) };
+    const head = { level, timestamp: logTimestamp(), rank: this.rank, appname, procid: String(process.pid) };
     for (const line of logLines(message)) this.#log.append(encodeLogRecord({ ...head, message: line }));
   }
 
@@ -268,6 +255,7 @@ export class Broker implements AsyncDisposable {
     await this.#modules.stop();
     for (const service of this.#builtins) service.stop();
     this.groups.stop();
+    await this.#handle?.close();
     this.#router.flush();
     await Promise.all([...this.#router.clients.values()].map((client) => client.link.end(LINGER_MS)));
     this.#log.close();
@@ -291,10 +279,18 @@ export class Broker implements AsyncDisposable {
     });
   }
 
-  #accept(link: FrameLink, credential: Credential, pid: number | undefined): void {
+  /** A connection in this process, of a client or of the broker itself. */
+  #open(own: boolean): Connector {
+    if (this.#stopping !== undefined) throw new FluxError("ECONNREFUSED", "broker has stopped");
+    const [near, far] = connectorPair(this.uri ?? "pair://");
+    this.#accept(far, { userid: this.#owner, rolemask: Role.OWNER | Role.LOCAL }, process.pid, own);
+    return near;
+  }
+
+  #accept(link: FrameLink, credential: Credential, pid: number | undefined, own = false): void {
     const queueBytes = this.#options.clientQueueBytes ?? CLIENT_QUEUE_BYTES;
     const client = this.#router.connect(
-      (uuid) => new ClientConnection(uuid, link, credential, pid, this.#identity, queueBytes),
+      (uuid) => new ClientConnection(uuid, link, credential, pid, this.#identity, queueBytes, own),
     );
     link.start({
       message: (message) => this.#router.receive(client, message),
@@ -320,7 +316,7 @@ export class Broker implements AsyncDisposable {
     const { rx, tx } = this.#router;
     this.addService(
       "broker",
-      brokerMethods({ rank: 0, uuid: this.#identity.brokerUuid, rx, tx, debug: new DebugFlags() }),
+      brokerMethods({ rank: this.rank, uuid: this.uuid, rx, tx, debug: new DebugFlags() }),
     );
     this.#modules.clearOnEvent("broker", () => {
       clearCounters(rx);
@@ -330,7 +326,7 @@ export class Broker implements AsyncDisposable {
       "attr",
       attrMethods(this.attributes, (topic, payload) => this.#ask(topic, payload), onSetAttribute),
     );
-    this.#router.addBuiltin(new EventService(0, (event) => this.#router.publish(event)));
+    this.#router.addBuiltin(new EventService(this.rank, (event) => this.#router.publish(event)));
     this.addService("service", {});
     this.addService("heaptrace", heaptraceMethods());
     this.addService("log", logMethods(this.#log));
@@ -340,40 +336,22 @@ export class Broker implements AsyncDisposable {
     this.addService("groups", this.groups.methods);
   }
 
+  /** Sends a request to the same service of the parent, which answers nothing. */
+  #toParent(topic: string, payload: Uint8Array): void {
+    const { rank } = this;
+    const flags = MessageFlag.NORESPONSE | MessageFlag.UPSTREAM;
+    const credential = { userid: this.#owner, rolemask: Role.OWNER | Role.LOCAL };
+    this.#uplink?.toParent(Message.request({ topic, payload, flags, nodeid: rank, ...credential }));
+  }
+
   async #ask(topic: string, payload: JsonObject): Promise<void> {
-    await using flux = this.connect();
-    await flux.call(topic, payload);
+    await this.handle.call(topic, payload);
   }
 
   #modulePanic(text: string): void {
     this.log("crit", text);
     const keep = this.attributes.get("broker.module-nopanic");
     if (keep === undefined || keep === "0") this.#options.onModulePanic?.(text);
-  }
-
-  #ownAttributes(): Record<string, string> {
-    const { logRingSize, logLevel } = this.#options;
-    return {
-      rank: "0",
-      size: "1",
-      version: FLUX_VERSION,
-      hostlist: hostname(),
-      hostname: hostname(),
-      "instance-level": "0",
-      "security.owner": String(this.#owner),
-      "broker.pid": String(process.pid),
-      "broker.uuid": this.#identity.brokerUuid,
-      "broker.starttime": (Date.now() / 1000).toFixed(2),
-      "broker.mapping": "[[0,1,1,1]]",
-      "broker.quorum": "1",
-      "broker.boot-method": "single",
-      "tbon.level": "0",
-      "tbon.maxlevel": "0",
-      "tbon.descendants": "0",
-      ...(logRingSize === undefined ? {} : { "log-ring-size": String(logRingSize) }),
-      ...(logLevel === undefined ? {} : { "log-level": String(severityOf(logLevel)) }),
-      ...(this.uri === undefined ? {} : { "local-uri": this.uri }),
-    };
   }
 }
 

@@ -4,7 +4,8 @@ export { type AccessTable, parseAccess, type RoleRule } from "./access-table.ts"
 export { type AccessPolicy, connectionCredential } from "./admission-policy.ts";
 export { registeredAttributes } from "./attribute-register.ts";
 export { AttributeTable } from "./attribute-table.ts";
-export { Broker, type BrokerOptions, type BrokerStats, CLIENT_QUEUE_BYTES, FLUX_VERSION } from "./broker.ts";
+export { Broker } from "./broker.ts";
+export { type BrokerOptions, type BrokerStats, CLIENT_QUEUE_BYTES, FLUX_VERSION } from "./broker-options.ts";
 export { textField } from "./connector-service.ts";
 export { type Decision, decideRequest, type RoutingView } from "./decide.ts";
 export { Disconnects } from "./disconnects.ts";
@@ -22,4 +23,4 @@ export type {
 export { Groups, type GroupsOptions, type Members } from "./modules/groups.ts";
 export { loadPeerCredentials, type PeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
 export type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
-export type { Uplink } from "./uplink.ts";
+export type { Downlink, Uplink } from "./uplink.ts";

@@ -35,6 +35,11 @@ export class RouteIdentity {
     return at + ROUTE_PART_BYTES <= end && head[at] === UUID_CHARS ? at : -1;
   }
 
+  /** True when the part at `start` is this broker's own. */
+  isOwnPart(head: Uint8Array, start: number): boolean {
+    return samePart(head, start, this.onPublished, 0, OWN_BYTES);
+  }
+
   /** As `clientPart`, of the part that would name a module, below the broker's own; -1 when there is none. */
   modulePart(head: Uint8Array, start: number, end: number): number {
     const at = samePart(head, start, this.onPublished, 0, OWN_BYTES) ? start + ROUTE_PART_BYTES : start;

@@ -34,11 +34,24 @@ export interface RouterOptions {
   readonly owner: number;
   readonly identity: RouteIdentity;
   readonly slowClient: SlowClientPolicy;
-  readonly uplink: Uplink | undefined;
   readonly log: (level: LogLevel, text: string) => void;
   /** Runs a flush at the end of the turn of the event loop. */
   readonly schedule: (flush: () => void) => void;
 }
+
+/** Where a request came from: the route parts it gets on its way to a service in the broker, or to the tree, and to a client's service. */
+interface Origin {
+  readonly toBroker: Uint8Array;
+  readonly toService: Uint8Array;
+}
+
+/** What clients may ask before the broker is part of its instance. Source: modhash.c in flux-core. */
+const ALWAYS: ReadonlySet<string> = new Set([
+  "state-machine.wait",
+  "state-machine.get",
+  "attr.get",
+  "log.dmesg",
+]);
 
 /** Moves messages between clients, the broker's own services and the tree: decides with `decideRequest`, acts here. */
 export class Router implements RoutingView<Endpoint> {
@@ -52,6 +65,11 @@ export class Router implements RoutingView<Endpoint> {
   readonly rx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
   readonly tx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
   readonly slow: SlowClients;
+  /** False as long as this broker has not joined its instance: clients are put off. */
+  online = true;
+  /** Requests from other ranks. */
+  readonly #tree: Origin;
+  #uplink: Uplink | undefined;
   readonly #options: RouterOptions;
   readonly #identity: RouteIdentity;
   readonly #connector: ConnectorService<Exclude<Endpoint, ClientConnection>>;
@@ -64,6 +82,7 @@ export class Router implements RoutingView<Endpoint> {
     this.rank = options.rank;
     this.#options = options;
     this.#identity = options.identity;
+    this.#tree = { toBroker: EMPTY, toService: options.identity.onPublished };
     this.slow = new SlowClients(options.slowClient, options.log);
     this.#events = new EventDistributor({
       slow: this.slow,
@@ -81,6 +100,34 @@ export class Router implements RoutingView<Endpoint> {
 
   provider(topic: string): Endpoint | undefined {
     return this.services.provider(topic);
+  }
+
+  /** Joins the tree: what this broker has no place for goes there. */
+  attach(uplink: Uplink): void {
+    this.#uplink = uplink;
+  }
+
+  /** A request from another rank, with the routes of its way here on its stack. */
+  requestFromTree(request: Message): void {
+    this.#run.send();
+    const topic = request.topic;
+    if (topic === undefined) return;
+    this.rx.request++;
+    this.#route(this.#tree, request, topic, isCancel(request, topic));
+  }
+
+  /** A numbered event from the parent. */
+  eventFromTree(event: Message): void {
+    this.#run.send();
+    this.rx.event++;
+    this.#events.distribute(event, this.#identity.onPublished);
+  }
+
+  /** An event from another rank without a number, which rank 0 gives. */
+  publishFromTree(event: Message): void {
+    this.#run.send();
+    this.rx.event++;
+    this.#publishSent(event, "another rank", this.#identity.onPublished);
   }
 
   /** A new connection, under a uuid that no other shares its key with: from now on its messages may come. */
@@ -110,7 +157,7 @@ export class Router implements RoutingView<Endpoint> {
     stampCredential(message, client.credential);
     if (message.type === MessageType.RESPONSE) this.respond(message);
     else if (message.type === MessageType.REQUEST) this.#request(client, message, message.topic!);
-    else if (message.type === MessageType.EVENT) this.#sentEvent(client, message, message.topic!);
+    else if (message.type === MessageType.EVENT) this.#sentEvent(client, message);
   }
 
   /**
@@ -147,7 +194,7 @@ export class Router implements RoutingView<Endpoint> {
     const at = this.#clientPart(response);
     const client = this.#clientAt(response.head, at);
     if (client !== undefined) this.#deliverResponse(client, response, at + ROUTE_PART_BYTES);
-    else this.#respondToModule(response);
+    else if (!this.#respondToModule(response)) this.#respondToTree(response);
   }
 
   /** A promise while much is queued for the client that sent `request`, as a service here got it, for when there is room again. */
@@ -164,7 +211,7 @@ export class Router implements RoutingView<Endpoint> {
   publish(event: Message, pushed: Uint8Array = this.#identity.onPublished): number {
     const seq = this.sequencer.next();
     event.aux1 = seq;
-    this.#options.uplink?.toChildren(event);
+    this.#uplink?.toChildren(event);
     this.#events.distribute(event, pushed);
     return seq;
   }
@@ -199,12 +246,20 @@ export class Router implements RoutingView<Endpoint> {
     return client;
   }
 
-  #respondToModule(response: Message): void {
+  #respondToModule(response: Message): boolean {
     const module = this.#moduleFor(response);
-    if (module === undefined) return;
+    if (module === undefined) return false;
     const { head, headStart, headEnd } = response;
     const at = this.#identity.modulePart(head, headStart, headEnd);
     this.#deliverResponse(module, response, at + ROUTE_PART_BYTES);
+    return true;
+  }
+
+  /** A response that nobody here waits for: to the rank its request came from, if any. */
+  #respondToTree(response: Message): void {
+    if (this.#uplink === undefined || (response.flags & MessageFlag.ROUTE) === 0) return;
+    if (this.#identity.isOwnPart(response.head, response.headStart)) response.popRoute();
+    if (this.#uplink.respond(response)) this.tx.response++;
   }
 
   /** The module that the top of a message's route stack names. */
@@ -230,58 +285,60 @@ export class Router implements RoutingView<Endpoint> {
       );
       return;
     }
-    // A cancel is small and frees what it cancels: it goes out whatever is queued.
-    const must = (request.flags & MessageFlag.NORESPONSE) !== 0 && topic.endsWith(".cancel");
-    this.#route(client, request, topic, must);
+    if (!this.online && !client.isModule && !ALWAYS.has(topic)) {
+      this.#refuse(client, request, "EAGAIN", "Upstream Flux broker is offline. Try again later.");
+      return;
+    }
+    this.#route(client, request, topic, isCancel(request, topic));
   }
 
-  #route(client: ClientConnection, request: Message, topic: string, must: boolean): void {
+  #route(origin: Origin, request: Message, topic: string, must: boolean): void {
     const decision = decideRequest(request, topic, this);
     switch (decision.to) {
       case "service":
-        this.#serve(decision.endpoint, client, request, topic, must);
+        this.#serve(decision.endpoint, origin, request, topic, must);
         return;
       case "rank":
-        if (this.#options.uplink?.toRank(decision.rank, request.withPushed(client.toService)) === true)
-          return;
+        if (this.#uplink?.toRank(decision.rank, request.withPushed(origin.toBroker)) === true) return;
         break;
       case "parent":
-        if (this.#options.uplink?.toParent(request.withPushed(client.toService)) === true) return;
+        if (this.#uplink?.toParent(request.withPushed(origin.toBroker)) === true) return;
         break;
       case "requester":
-        this.#refuse(client, request, decision.code, decision.text);
+        this.#refuse(origin, request, decision.code, decision.text);
         return;
     }
-    this.#refuse(client, request, "EHOSTUNREACH", undefined);
+    this.#refuse(origin, request, "EHOSTUNREACH", undefined);
   }
 
-  #serve(endpoint: Endpoint, client: ClientConnection, request: Message, topic: string, must: boolean): void {
+  #serve(endpoint: Endpoint, origin: Origin, request: Message, topic: string, must: boolean): void {
     this.tx.request++;
     if (endpoint instanceof EventService) {
       const response = endpoint.answer(request, topic);
-      if (response !== undefined) this.#answer(client, response);
-    } else if (endpoint instanceof BuiltinService) endpoint.receive(request.withPushed(client.toBroker));
-    else if (!topic.includes(".")) this.#refuse(client, request, "ENOSYS", undefined);
-    else if (endpoint.hasRoom(request.frameBytes(client.toService.length)) || must) {
-      endpoint.forward(request, client.toService, request.headStart);
+      if (response !== undefined) this.#answer(origin, response);
+    } else if (endpoint instanceof BuiltinService) endpoint.receive(request.withPushed(origin.toBroker));
+    else if (!topic.includes(".")) this.#refuse(origin, request, "ENOSYS", undefined);
+    else if (endpoint.hasRoom(request.frameBytes(origin.toService.length)) || must) {
+      endpoint.forward(request, origin.toService, request.headStart);
     } else {
       this.slow.missRequest(endpoint);
-      this.#refuse(client, request, "EAGAIN", `service of ${topic} does not keep up: its queue is full`);
+      this.#refuse(origin, request, "EAGAIN", `service of ${topic} does not keep up: its queue is full`);
     }
   }
 
-  #refuse(client: ClientConnection, request: Message, code: ErrnoName, text: string | undefined): void {
+  #refuse(origin: Origin, request: Message, code: ErrnoName, text: string | undefined): void {
     if ((request.flags & MessageFlag.NORESPONSE) !== 0) return;
     const payload = text === undefined ? undefined : textPayload(text);
     const response = request.deriveResponse(errno[code], payload);
-    this.#answer(client, response);
+    this.#answer(origin, response);
   }
 
-  /** A response of the broker's own, to a request as the client sent it. */
-  #answer(client: ClientConnection, response: Message): void {
+  /** A response of the broker's own, to a request as it came from `origin`. */
+  #answer(origin: Origin, response: Message): void {
     response.userid = this.#options.owner;
     response.rolemask = Role.OWNER | Role.LOCAL;
-    this.#deliverResponse(client, response, response.headStart);
+    if (origin === this.#tree) this.respond(response);
+    else this.#deliverResponse(origin as ClientConnection, response, response.headStart);
   }
 
   #deliverResponse(client: ClientConnection, response: Message, headFrom: number): void {
@@ -291,19 +348,28 @@ export class Router implements RoutingView<Endpoint> {
     } else this.slow.close(client);
   }
 
-  #sentEvent(client: ClientConnection, event: Message, topic: string): void {
+  #sentEvent(client: ClientConnection, event: Message): void {
     this.rx.event++;
-    if (this.rank !== 0) {
-      this.#options.uplink?.toParent(event);
-      return;
-    }
-    try {
-      this.publish(event, this.#identity.onSent);
-    } catch (error) {
+    if (this.rank === 0) this.#publishSent(event, `client=${client.uuid.slice(0, 5)}`, this.#identity.onSent);
+    else if (this.#uplink?.toParent(event) !== true) {
       this.#options.log(
         "err",
-        `event ${topic} of client=${client.uuid.slice(0, 5)} is lost: ${FluxError.from(error).message}`,
+        `event ${event.topic} of client=${client.uuid.slice(0, 5)} is lost: no parent`,
       );
     }
   }
+
+  /** Publishes an event whose sender waits for no answer. */
+  #publishSent(event: Message, sender: string, pushed: Uint8Array): void {
+    try {
+      this.publish(event, pushed);
+    } catch (error) {
+      this.#options.log("err", `event ${event.topic} of ${sender} is lost: ${FluxError.from(error).message}`);
+    }
+  }
+}
+
+/** True for a cancel: it is small and frees what it cancels, so it goes out whatever is queued. */
+function isCancel(request: Message, topic: string): boolean {
+  return (request.flags & MessageFlag.NORESPONSE) !== 0 && topic.endsWith(".cancel");
 }

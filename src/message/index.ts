@@ -18,6 +18,7 @@ export {
 export { decodeFrame, decodeMessage } from "./decode.ts";
 export { describeMessage } from "./describe.ts";
 export { Framer, MAX_FRAME_BYTES } from "./framer.ts";
+export { decodeFrames, encodeFrames } from "./frames.ts";
 export { encodePushed, routeString } from "./head.ts";
 export { Message, type MessageFields, PREAMBLE_BYTES, textPayload } from "./message.ts";
 export { PrefixTable } from "./prefix-table.ts";

@@ -255,6 +255,13 @@ export class Message implements Header {
     this.#flag(MessageFlag.PAYLOAD, this.bodyEnd > 0);
   }
 
+  /** Takes the latest route off the stack, which has one: for who got this message to send it on. */
+  popRoute(): void {
+    const content = partContent(this.head, this.headStart);
+    this.headStart = content + partLength(this.head, this.headStart, content);
+    this.#headView = undefined;
+  }
+
   #flag(flag: number, on: boolean): void {
     this.flags = on ? this.flags | flag : this.flags & ~flag;
   }
@@ -342,8 +349,7 @@ export class Message implements Header {
     );
   }
 
-  #header(): Header {
-    const { type, flags, userid, rolemask, aux1, aux2 } = this;
+  #header({ type, flags, userid, rolemask, aux1, aux2 }: Header = this): Header {
     return { type, flags, userid, rolemask, aux1, aux2 };
   }
 

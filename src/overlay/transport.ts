@@ -1,7 +1,7 @@
 /**
- * Frames of one message as the overlay sends them: routes (most recent first), an empty frame, topic, payload, proto.
- * The first ones are there only as the flags of proto say; see `frames.ts`. Source: RFC 3; message_iovec.c in flux-core.
- * Frames that were given to `send` belong to the transport: they must not be written to afterwards.
+ * Frames of one message as the overlay sends them: routes (most recent first), an empty frame, topic, payload, header; as
+ * `encodeFrames` of `message/` makes them and `decodeFrames` reads them. Those of one peer's message don't hold that peer's own
+ * identity, which `receive` gives besides. Frames that were given to `send` must not be written to afterwards.
  */
 export type Frames = readonly Uint8Array[];
 

@@ -64,7 +64,6 @@ class Rig {
     owner: 7,
     identity: BROKER,
     slowClient: "disconnect",
-    uplink: undefined,
     log() {},
     schedule() {},
   });

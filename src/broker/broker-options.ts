@@ -1,0 +1,65 @@
+import type { LogLevel, LogRecord } from "../client/index.ts";
+import type { TypeCounters } from "../methods/index.ts";
+import type { NameDatabase } from "./access-names.ts";
+import type { AttributeTable } from "./attribute-table.ts";
+import type { ModuleConfig, ModuleLoader } from "./module-loader.ts";
+import type { ReadPeerCredentials } from "./peer-credentials.ts";
+import type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
+
+/** The flux-core version whose protocol this is: what the attribute `version` says. */
+export const FLUX_VERSION = "0.88.0";
+
+/** Default of `clientQueueBytes`, 32 MiB. */
+export const CLIENT_QUEUE_BYTES = 32 * 1024 * 1024;
+
+export interface BrokerOptions {
+  /** Rank of the broker, default 0, and number of ranks of its instance, default 1. Other ranks are reached by what `attach` is given. */
+  readonly rank?: number | undefined;
+  readonly size?: number | undefined;
+  /** Absolute path of the UNIX socket, in a directory that is there. Without one only `connect` leads to the broker. */
+  readonly socketPath?: string | undefined;
+  /** Attributes besides those the broker sets itself, which they override. A table is used as it is, and goes on being its owner's. */
+  readonly attributes?: Readonly<Record<string, string>> | AttributeTable | undefined;
+  /** Lets other users in, as guests, unless the configuration says otherwise. Default false. Source: RFC 12. */
+  readonly allowGuests?: boolean | undefined;
+  /** Lets root in as the owner, unless the configuration says otherwise. Default false. */
+  readonly allowRootOwner?: boolean | undefined;
+  /** Largest frame taken, in bytes; default 128 MiB. A client that sends a larger one is closed. */
+  readonly maxFrameBytes?: number | undefined;
+  /** Most bytes queued for a client that does not read; default 32 MiB. */
+  readonly clientQueueBytes?: number | undefined;
+  /** What happens to a client with a full queue when an event comes; default `"disconnect"`. */
+  readonly slowClient?: SlowClientPolicy | undefined;
+  /** Records the log keeps; default 1024. */
+  readonly logRingSize?: number | undefined;
+  /** Least severe level the log keeps; default `"debug"`. */
+  readonly logLevel?: LogLevel | undefined;
+  /** Takes each record of the log as it comes. Default: nobody. */
+  readonly onLog?: ((record: LogRecord) => void) | undefined;
+  /** Takes the lines for standard error, which the attributes `log-stderr-*` and `log-critical-level` choose. Default: nobody. */
+  readonly printLog?: ((line: string) => void) | undefined;
+  /** Takes a change of `log-stderr-level` before it is made; may throw. */
+  readonly onSetAttribute?: ((name: string, value: string) => void) | undefined;
+  /** Finds and starts modules. Without one `module.load` answers ENOSYS. */
+  readonly moduleLoader?: ModuleLoader | undefined;
+  /** Hears that a module has failed at run time, which an instance does not survive. Default: it is logged. */
+  readonly onModulePanic?: ((text: string) => void) | undefined;
+  /** The configuration, for modules that are loaded, and its table `[access]` for who may connect. Default: an empty one that never changes. */
+  readonly config?: ModuleConfig | undefined;
+  /** How to learn who connects. Default: SO_PEERCRED through koffi, where both are to be had. */
+  readonly readPeer?: ReadPeerCredentials | undefined | null;
+  /** Who has which name and is in which group, for the roles of guests. Default: the system's databases, through getent(1). */
+  readonly names?: NameDatabase | undefined;
+}
+
+/** Counters of a broker. */
+export interface BrokerStats {
+  readonly clients: number;
+  /** Sequence number of the latest event. */
+  readonly lastEvent: number;
+  /** Messages received and sent, by type. */
+  readonly rx: Readonly<TypeCounters>;
+  readonly tx: Readonly<TypeCounters>;
+  /** Clients closed, events dropped and requests refused because a queue was full. */
+  readonly slow: SlowCounters;
+}
