@@ -34,3 +34,57 @@ function expandWord(word: string, room: number): string[] | undefined {
   }
   return hosts;
 }
+
+/** A name in parts: what stands before its last digits, and these. */
+interface NumberedHost {
+  readonly prefix: string;
+  readonly digits: string;
+}
+
+/** The text of a list of hosts, in their order: neighbours that differ in their last number only share brackets. Source: RFC 29. */
+export function encodeHostlist(hosts: readonly string[]): string {
+  const words: string[] = [];
+  let run: NumberedHost[] = [];
+  const close = (): void => {
+    if (run.length > 0) words.push(encodeRun(run));
+    run = [];
+  };
+  for (const host of hosts) {
+    const numbered = numberedHost(host);
+    if (numbered === undefined) {
+      close();
+      words.push(host);
+      continue;
+    }
+    if (run[0]?.prefix !== numbered.prefix) close();
+    run.push(numbered);
+  }
+  close();
+  return words.join(",");
+}
+
+/** Most digits that count as a number: longer ones are part of the name. */
+const DIGITS_MAX = 15;
+
+function numberedHost(host: string): NumberedHost | undefined {
+  const match = /^(.*?)(\d+)$/s.exec(host);
+  if (match === null || match[2]!.length > DIGITS_MAX) return undefined;
+  return { prefix: match[1]!, digits: match[2]! };
+}
+
+function encodeRun(run: readonly NumberedHost[]): string {
+  const { prefix, digits } = run[0]!;
+  if (run.length === 1) return prefix + digits;
+  const ranges: string[][] = [];
+  for (const host of run) {
+    const range = ranges.at(-1);
+    if (range !== undefined && follows(range.at(-1)!, host.digits)) range[1] = host.digits;
+    else ranges.push([host.digits]);
+  }
+  return `${prefix}[${ranges.map((range) => range.join("-")).join(",")}]`;
+}
+
+/** True when `next` is the number behind `digits`, written with the same zeros. */
+function follows(digits: string, next: string): boolean {
+  return String(Number(digits) + 1).padStart(digits.length, "0") === next;
+}

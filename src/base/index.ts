@@ -19,7 +19,7 @@ export {
 export { formatDuration, parseDuration } from "./duration.ts";
 export { type ErrnoName, errno, errnoName, isErrnoName, strerror } from "./errno.ts";
 export { FluxError, type FluxErrorOptions } from "./flux-error.ts";
-export { decodeHostlist } from "./hostlist.ts";
+export { decodeHostlist, encodeHostlist } from "./hostlist.ts";
 export { decodeIdset, encodeIdset } from "./idset.ts";
 export { parseJobId } from "./job-id.ts";
 export { refusedMemory } from "./memory.ts";

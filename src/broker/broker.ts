@@ -9,17 +9,16 @@ import {
   logLines,
   logTimestamp,
   type Methods,
-  type Reply,
 } from "../client/index.ts";
 import { type Connector, connectorPair, type FrameLink } from "../connector/index.ts";
 import { type JsonObject, stringifyJson } from "../json/index.ts";
 import { type Credential, Message, MessageFlag, Role, textPayload } from "../message/index.ts";
-import { clearCounters, DebugFlags } from "../methods/index.ts";
+import { clearCounters } from "../methods/index.ts";
 import { AccessControl } from "./access-control.ts";
 import { SystemNames } from "./access-names.ts";
 import { AttributeTable } from "./attribute-table.ts";
 import { type BrokerOptions, type BrokerStats, CLIENT_QUEUE_BYTES } from "./broker-options.ts";
-import { BuiltinService } from "./builtin-service.ts";
+import { Builtins } from "./builtins.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { EventService } from "./event-service.ts";
 import { FlushRound } from "./flush-round.ts";
@@ -27,14 +26,9 @@ import { LocalServer } from "./local-server.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import { readLogSettings } from "./log-settings.ts";
 import { ModuleHost } from "./module-host.ts";
-import { attrMethods } from "./modules/attr.ts";
-import { brokerMethods } from "./modules/broker.ts";
-import { connectorLocalMethods } from "./modules/connector-local.ts";
 import { Groups } from "./modules/groups.ts";
-import { heaptraceMethods } from "./modules/heaptrace.ts";
-import { logMethods } from "./modules/log.ts";
-import { moduleMethods } from "./modules/module.ts";
 import { ownAttributes } from "./own-attributes.ts";
+import { ownServices } from "./own-services.ts";
 import { loadPeerCredentials } from "./peer-credentials.ts";
 import { RouteIdentity } from "./route-identity.ts";
 import { Router } from "./router.ts";
@@ -60,7 +54,7 @@ export class Broker implements AsyncDisposable {
   readonly #round = new FlushRound();
   readonly #router: Router;
   readonly #modules: ModuleHost;
-  readonly #builtins: BuiltinService[] = [];
+  readonly #builtins: Builtins;
   readonly #owner = process.getuid?.() ?? 0;
   #server: LocalServer | undefined;
   #uplink: Uplink | undefined;
@@ -129,7 +123,13 @@ export class Broker implements AsyncDisposable {
       panic: (text) => this.#modulePanic(text),
       log: (level, text) => this.log(level, text),
     });
-    this.#addBuiltins();
+    this.#builtins = new Builtins({
+      router: this.#router,
+      modules: this.#modules,
+      respond: (response) => this.#respond(response),
+      log: (level, text) => this.log(level, text),
+    });
+    this.#addOwnServices();
   }
 
   /**
@@ -142,6 +142,7 @@ export class Broker implements AsyncDisposable {
       if (options.config !== undefined) broker.#forgetConfig = broker.access.follow(options.config);
       if (options.socketPath !== undefined) await broker.#listen(options.socketPath);
     } catch (error) {
+      broker.#forgetConfig?.();
       broker.#log.close();
       throw error;
     }
@@ -214,19 +215,7 @@ export class Broker implements AsyncDisposable {
    * the default methods and is in module.list. Throws EEXIST when the name is taken.
    */
   addService(name: string, methods: Methods): void {
-    const module = BUILTIN_MODULES.has(name) ? this.#modules.addBuiltin(name) : undefined;
-    const served = module === undefined ? methods : this.#modules.methodsOf(module, methods);
-    const reply: Reply = {
-      send: (response) => {
-        module?.sent(response);
-        this.#respond(response);
-      },
-      writable: (request) => this.#router.writable(request),
-    };
-    const fault = (topic: string, thrown: unknown) => this.log("err", `${topic}: ${describeThrown(thrown)}`);
-    const service = new BuiltinService(name, served, reply, fault, module);
-    this.#router.addBuiltin(service);
-    this.#builtins.push(service);
+    this.#builtins.add(name, methods);
   }
 
   /** Appends lines to the broker's log, as the broker's own, or under another name. */
@@ -253,7 +242,7 @@ export class Broker implements AsyncDisposable {
     this.#server?.close();
     this.#forgetConfig?.();
     await this.#modules.stop();
-    for (const service of this.#builtins) service.stop();
+    this.#builtins.stop();
     this.groups.stop();
     await this.#handle?.close();
     this.#router.flush();
@@ -311,29 +300,21 @@ export class Broker implements AsyncDisposable {
     this.#router.respond(response);
   }
 
-  #addBuiltins(): void {
-    const { onSetAttribute = () => {} } = this.#options;
-    const { rx, tx } = this.#router;
-    this.addService(
-      "broker",
-      brokerMethods({ rank: this.rank, uuid: this.uuid, rx, tx, debug: new DebugFlags() }),
-    );
-    this.#modules.clearOnEvent("broker", () => {
-      clearCounters(rx);
-      clearCounters(tx);
+  #addOwnServices(): void {
+    const { rank, uuid, attributes, access, groups } = this;
+    const router = this.#router;
+    const services = ownServices({
+      ...{ rank, uuid, router, attributes, access, groups, log: this.#log, modules: this.#modules },
+      ask: (topic, payload) => this.#ask(topic, payload),
+      onSetAttribute: this.#options.onSetAttribute ?? (() => {}),
+      connects: () => this.#server?.connects ?? 0,
     });
-    this.addService(
-      "attr",
-      attrMethods(this.attributes, (topic, payload) => this.#ask(topic, payload), onSetAttribute),
-    );
-    this.#router.addBuiltin(new EventService(this.rank, (event) => this.#router.publish(event)));
-    this.addService("service", {});
-    this.addService("heaptrace", heaptraceMethods());
-    this.addService("log", logMethods(this.#log));
-    this.addService("module", moduleMethods(this.#modules));
-    const connects = () => this.#server?.connects ?? 0;
-    this.addService("connector-local", connectorLocalMethods(this.#router, this.access, connects));
-    this.addService("groups", this.groups.methods);
+    for (const [name, methods] of Object.entries(services)) this.addService(name, methods);
+    router.addBuiltin(new EventService(rank, (event) => router.publish(event)));
+    this.#modules.clearOnEvent("broker", () => {
+      clearCounters(router.rx);
+      clearCounters(router.tx);
+    });
   }
 
   /** Sends a request to the same service of the parent, which answers nothing. */
@@ -354,15 +335,6 @@ export class Broker implements AsyncDisposable {
     if (keep === undefined || keep === "0") this.#options.onModulePanic?.(text);
   }
 }
-
-/** Services that are modules of flux-core's broker. */
-const BUILTIN_MODULES: ReadonlySet<string> = new Set([
-  "config",
-  "connector-local",
-  "groups",
-  "overlay",
-  "rexec",
-]);
 
 /** Longest wait for a client to close when the broker stops. */
 const LINGER_MS = 200;

@@ -2,8 +2,10 @@ import { Socket } from "node:net";
 import { FluxError } from "../base/index.ts";
 import type { Environment } from "../connect/index.ts";
 import type { JsonObject } from "../json/index.ts";
-import { placeInConfig } from "./boot-config.ts";
+import { type BootTable, readBootTable } from "./boot-config.ts";
+import { ConfigPeers, type Peers, PmiPeers } from "./peers.ts";
 import { PmiSimple } from "./pmi-simple.ts";
+import { Taskmap } from "./taskmap.ts";
 
 /** What a broker learns of its place when it starts. */
 export interface Boot {
@@ -17,6 +19,12 @@ export interface Boot {
   readonly jobid: string | undefined;
   /** Address hint for the tree, from the instance that started this one. */
   readonly interfaceHint: string | undefined;
+  /** Which rank is on which node, as the attribute `broker.mapping`; undefined when nobody says. */
+  readonly mapping: string | undefined;
+  /** Where the brokers find one another; undefined for a broker by itself. */
+  readonly peers: Peers | undefined;
+  /** The table that says where brokers are, with its keys; undefined unless the configuration does. */
+  readonly table: BootTable | undefined;
   /** Says good-bye to whoever told. */
   finalize(): Promise<void>;
 }
@@ -48,6 +56,9 @@ const SINGLE: Boot = {
   level: 0,
   jobid: undefined,
   interfaceHint: undefined,
+  mapping: "[[0,1,1,1]]",
+  peers: undefined,
+  table: undefined,
   finalize: async () => {},
 };
 
@@ -73,8 +84,19 @@ export async function bootstrap(options: BootstrapOptions): Promise<Boot> {
 }
 
 async function bootConfig({ config = {}, hostname = "" }: BootstrapOptions): Promise<Boot | undefined> {
-  const place = await placeInConfig(config, hostname);
-  return place === undefined ? undefined : { ...SINGLE, method: "config", ...place };
+  const table = await readBootTable(config, hostname);
+  if (table === undefined) return undefined;
+  const { hosts } = table;
+  const size = hosts.length;
+  return {
+    ...SINGLE,
+    method: "config",
+    rank: hosts.findIndex(({ host }) => host === hostname),
+    size,
+    mapping: `[[0,${size},1,1]]`,
+    peers: new ConfigPeers(table, table.cert?.publicKey),
+    table,
+  };
 }
 
 async function bootSimple({ env, trace }: BootstrapOptions): Promise<Boot | undefined> {
@@ -92,6 +114,10 @@ async function bootSimple({ env, trace }: BootstrapOptions): Promise<Boot | unde
   });
   const level = await pmi.get("flux.instance-level");
   const underFlux = level !== undefined;
+  const mapping =
+    size === 1
+      ? SINGLE.mapping
+      : ((underFlux ? await pmi.get("flux.taskmap") : undefined) ?? (await pmi.get("PMI_process_mapping")));
   return {
     method: "simple",
     rank,
@@ -99,6 +125,9 @@ async function bootSimple({ env, trace }: BootstrapOptions): Promise<Boot | unde
     level: Number(level ?? 0),
     jobid: underFlux ? pmi.name : undefined,
     interfaceHint: underFlux ? await pmi.get("flux.tbon-interface-hint") : undefined,
+    mapping: mapping === undefined ? undefined : Taskmap.parse(mapping).toString(),
+    peers: new PmiPeers(pmi),
+    table: undefined,
     finalize: () => pmi.finalize(),
   };
 }

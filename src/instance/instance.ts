@@ -1,5 +1,5 @@
 import { constants, hostname } from "node:os";
-import { FluxError, Scope } from "../base/index.ts";
+import { decodeHostlist, FluxError, Scope } from "../base/index.ts";
 import { AttributeTable, Broker, type BrokerOptions } from "../broker/index.ts";
 import type { LogLevel } from "../client/index.ts";
 import { applyTbonTable, ConfigStore, configMethods, updateTbonTable } from "../config/index.ts";
@@ -8,6 +8,7 @@ import type { JsonObject } from "../json/index.ts";
 import { ModuleLoaders } from "../module/index.ts";
 import { Rexec } from "../rexec/index.ts";
 import { type Boot, bootstrap } from "./bootstrap.ts";
+import { followConfig } from "./config-follower.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { readLifecycleSettings } from "./lifecycle-settings.ts";
 import { singletonOverlayMethods } from "./overlay-singleton.ts";
@@ -48,6 +49,9 @@ export interface InstanceOptions
   /** What `bin/flux` in the run directory leads to; default: there is no such link. */
   readonly fluxCommand?: string | undefined;
 }
+
+/** The group of ranks that are up. */
+const ONLINE = "broker.online";
 
 /** Signals that are meant for the jobs, if there are any. */
 const FOR_JOBS: ReadonlySet<NodeJS.Signals> = new Set(["SIGUSR1", "SIGUSR2"]);
@@ -126,7 +130,26 @@ export class Instance implements AsyncDisposable {
     config.logTo((text) => broker.log("err", text, "config"));
     broker.addService("config", configMethods(config, boot.rank));
     for (const note of notes) log("info", note);
-    const lifecycle = new Lifecycle({ attributes, runat, settings, log });
+    const hosts = (): readonly string[] => decodeHostlist(attributes.get("hostlist") ?? "") ?? [];
+    const lifecycle: Lifecycle = new Lifecycle({
+      rank: boot.rank,
+      attributes,
+      runat,
+      settings,
+      online: { members: () => broker.groups.members(ONLINE), size: boot.size, hosts },
+      join: () => broker.groups.join(ONLINE),
+      syncConfig: () => followConfig(broker.handle, config, log),
+      children: () => [],
+      entered(state) {
+        if (state === "init") broker.online = true;
+        if (state === "shutdown") lifecycle.machine.post("children-none");
+      },
+      log,
+    });
+    broker.online = false;
+    broker.groups.onChange((name) => {
+      if (name === ONLINE) lifecycle.onlineChanged();
+    });
     addServices(broker, lifecycle, runat, boot);
     const rexec = new Rexec({
       rank: boot.rank,
@@ -137,7 +160,6 @@ export class Instance implements AsyncDisposable {
     });
     scope.defer(() => rexec.stop());
     broker.addService("rexec", rexec.methods);
-    broker.groups.join("broker.online");
     await notifyParent(attributes);
     await boot.finalize();
     const instance = new Instance(broker, rundir, lifecycle, scope);

@@ -1,39 +1,74 @@
+import { encodeHostlist, encodeIdset, FluxError } from "../base/index.ts";
 import type { AttributeTable } from "../broker/index.ts";
 import type { LogLevel } from "../client/index.ts";
 import type { BrokerState } from "./broker-state.ts";
 import type { LifecycleSettings } from "./lifecycle-settings.ts";
+import { ParentMonitor, parentEvent } from "./parent-monitor.ts";
+import { type OnlineView, Quorum } from "./quorum.ts";
 import type { Runat } from "./runat.ts";
 import { StateMachine } from "./state-machine.ts";
 
+/** Longest wait for the parent's word in `goodbye`, in milliseconds. */
+const GOODBYE_MS = 60_000;
+
 export interface LifecycleOptions {
+  readonly rank: number;
   readonly attributes: AttributeTable;
   readonly runat: Runat;
   readonly settings: LifecycleSettings;
+  readonly online: OnlineView;
+  /** Makes this rank one of those that are online. */
+  readonly join: () => void;
+  /** Takes the parent's configuration; for ranks above 0. */
+  readonly syncConfig: () => Promise<void>;
+  /** Ranks of the children that are online. */
+  readonly children: () => readonly number[];
+  /** Hears of each state that is entered, before anything is done in it. */
+  readonly entered: (state: BrokerState) => void;
   readonly log: (level: LogLevel, text: string) => void;
 }
 
 /**
  * What a broker does in each state of its life, and what comes of it: rc1 in `init`, the initial program in `run`, cleanup commands, rc3. It
- * keeps the exit status. Source: flux-broker(1); state_machine.c in flux-core.
+ * keeps the exit status. Ranks above 0 go where their parent has gone. Source: flux-broker(1); state_machine.c in flux-core.
  */
 export class Lifecycle {
   readonly machine: StateMachine;
+  /** The life of the parent, to be followed once there is a way to it. */
+  readonly parent: ParentMonitor;
   /** Exit status of the broker, as far as it is known. */
   exitStatus = 0;
   /** Resolves in the state `exit`, to the exit status. */
   readonly exit: Promise<number>;
   readonly #options: LifecycleOptions;
+  readonly #quorum: Quorum;
   #resolveExit!: (status: number) => void;
   /** A signal ends the broker: the cleanup commands have limited time. */
   #expedite = false;
-  #timer: NodeJS.Timeout | undefined;
+  /** Timers of the state. */
+  #timers: NodeJS.Timeout[] = [];
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
+    const { log, settings, online } = options;
     this.exit = new Promise((resolve) => {
       this.#resolveExit = resolve;
     });
-    this.machine = new StateMachine({ enter: (state) => this.#enter(state), log: options.log });
+    this.machine = new StateMachine({ enter: (state) => this.#enter(state), log });
+    this.parent = new ParentMonitor(() => this.#checkParent(), log);
+    this.#quorum = new Quorum({
+      ...online,
+      quorum: settings.quorum,
+      warnMs: settings.quorumWarnMs,
+      state: () => this.machine.state,
+      reached: () => this.machine.post("quorum-full"),
+      log,
+    });
+  }
+
+  /** The set of ranks that are online has changed; for rank 0. */
+  onlineChanged(): void {
+    this.#quorum.update();
   }
 
   /** A signal to the broker: ends what runs, or leaves the state in good order. */
@@ -57,7 +92,7 @@ export class Lifecycle {
   /** Something the instance can't go on without is gone: the broker exits with an error. */
   panic(): void {
     const { runat } = this.#options;
-    this.fail();
+    this.#exitWith(1);
     const { state } = this.machine;
     const phase = state === "init" || state === "run" ? PHASE_OF[state]! : undefined;
     if (phase !== undefined && runat.isDefined(phase)) runat.abort(phase);
@@ -66,42 +101,116 @@ export class Lifecycle {
 
   /** The broker's exit status is one of failure from now on. */
   fail(): void {
-    this.exitStatus = this.#options.settings.exitNorestart ?? 1;
+    this.exitStatus = 1;
+  }
+
+  #exitWith(status: number): void {
+    this.exitStatus = this.#options.settings.exitNorestart ?? status;
   }
 
   #enter(state: BrokerState): void {
-    clearTimeout(this.#timer);
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers = [];
+    this.#options.entered(state);
     this.#actions[state]();
   }
 
   /** What is done on entering each state. */
   readonly #actions: Readonly<Record<BrokerState, () => void>> = {
     "load-builtins": () => this.machine.post("builtins-success"),
-    join: () => this.machine.post("parent-none"),
-    "config-sync": () => this.machine.post("sync-none"),
+    join: () => this.#lead("parent-none"),
+    "config-sync": () => this.#syncConfig(),
     init: () => this.#run("rc1"),
-    quorum: () => this.#quorum(),
-    run: () => this.#run("rc2"),
+    quorum: () => this.#gather(),
+    run: () => this.#runProgram(),
     cleanup: () => this.#cleanup(),
-    shutdown: () => this.machine.post("children-none"),
+    shutdown: () => this.#awaitChildren(),
     finalize: () => this.#run("rc3"),
-    goodbye: () => {}, // Shutdown posts the event, when its client has the last of the log
+    goodbye: () => this.#sayGoodbye(),
     "unload-builtins": () => this.machine.post("builtins-done"),
     exit: () => this.#resolveExit(this.exitStatus),
   };
 
+  /** Rank 0 posts the event; the others look at their parent. */
+  #lead(event: string): void {
+    if (this.#options.rank === 0) this.machine.post(event);
+    else this.#checkParent();
+  }
+
+  #checkParent(): void {
+    const event = parentEvent(this.machine.state, this.parent);
+    if (event !== undefined) this.machine.post(event);
+  }
+
+  #syncConfig(): void {
+    const { rank, syncConfig, log } = this.#options;
+    if (rank === 0) {
+      this.machine.post("sync-none");
+      return;
+    }
+    syncConfig().then(
+      () => this.machine.post("sync-success"),
+      (error: unknown) => {
+        log("err", `config.get: ${FluxError.from(error).message}`);
+        this.machine.post("sync-fail");
+      },
+    );
+  }
+
+  #gather(): void {
+    const { rank, join } = this.#options;
+    join();
+    if (rank === 0) this.#quorum.start();
+    else this.#checkParent();
+  }
+
+  #runProgram(): void {
+    this.#quorum.stop();
+    if (this.#options.runat.isDefined("rc2")) this.#run("rc2");
+    else this.#lead("rc2-none");
+  }
+
   #cleanup(): void {
     const { runat, settings } = this.#options;
     if (this.#expedite && settings.cleanupTimeoutMs !== undefined && runat.isDefined("cleanup")) {
-      this.#timer = setTimeout(() => runat.abort("cleanup"), settings.cleanupTimeoutMs);
+      this.#after(settings.cleanupTimeoutMs, () => runat.abort("cleanup"));
     }
     this.#run("cleanup");
   }
 
-  #quorum(): void {
-    const { attributes, log } = this.#options;
-    log("info", `online: ${attributes.get("hostlist")} (ranks 0)`);
-    this.machine.post("quorum-full");
+  /** The tree posts the event, once no child is online. */
+  #awaitChildren(): void {
+    const { rank, settings, log } = this.#options;
+    this.#quorum.stop();
+    if (settings.shutdownWarnMs !== undefined)
+      this.#after(settings.shutdownWarnMs, () => this.#warnChildren());
+    if (rank === 0 && settings.shutdownTimeoutMs !== undefined) {
+      this.#after(settings.shutdownTimeoutMs, () => {
+        log("err", "shutdown timeout");
+        this.machine.post("children-complete");
+      });
+    }
+  }
+
+  #warnChildren(): void {
+    const { children, online, settings, log } = this.#options;
+    const ranks = children();
+    const hosts = encodeHostlist(ranks.map((rank) => online.hosts()[rank] ?? "?"));
+    log("err", `shutdown delayed: waiting for ${ranks.length} peers: ${hosts} (rank ${encodeIdset(ranks)})`);
+    this.#after(settings.shutdownWarnMs!, () => this.#warnChildren());
+  }
+
+  /** The event is posted by Shutdown at rank 0, when its client has the last of the log, else by the tree, when the parent has answered. */
+  #sayGoodbye(): void {
+    this.#after(GOODBYE_MS, () => {
+      this.#options.log("err", `goodbye timeout after ${(GOODBYE_MS / 1000).toFixed(1)}s`);
+      this.machine.post("goodbye");
+    });
+  }
+
+  /** Does something unless the state is left before. */
+  #after(ms: number, act: () => void): void {
+    this.#timers.push(setTimeout(act, ms));
   }
 
   /** Runs a phase and posts what became of it. */
@@ -117,7 +226,7 @@ export class Lifecycle {
     if (status === 0) return `${phase}-success`;
     if (phase === "rc1") {
       if (this.#options.attributes.has("broker.recovery-mode")) return "rc1-ignorefail";
-      this.exitStatus = this.#options.settings.exitNorestart ?? status;
+      this.#exitWith(status);
     } else if (this.exitStatus === 0) this.exitStatus = status;
     return `${phase}-fail`;
   }

@@ -22,7 +22,8 @@ export function definePlace(
 ): void {
   const isJob = boot.jobid !== undefined;
   attributes.defineDefault("hostname", hostname());
-  attributes.defineDefault("hostlist", attributes.get("hostname"));
+  if (boot.size === 1) attributes.defineDefault("hostlist", attributes.get("hostname"));
+  attributes.define("broker.mapping", boot.mapping);
   attributes.define("rank", String(boot.rank));
   attributes.define("size", String(boot.size));
   attributes.define("broker.boot-method", boot.method);

@@ -1,6 +1,6 @@
 import { allocate, copyBytes, EMPTY, FluxError } from "../base/index.ts";
 import { MessageFlag } from "./constants.ts";
-import { checkHeader, HEADER_BYTES, readWord, writeWord } from "./header.ts";
+import { checkHeader, HEADER_BYTES, readWord, writeHeader } from "./header.ts";
 import { Message } from "./message.ts";
 import { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
 
@@ -38,11 +38,7 @@ export function encodeFrames(
     frames.push(head.subarray(partContent(head, message.topicPart), headEnd));
   if ((flags & MessageFlag.PAYLOAD) !== 0) frames.push(message.payload!);
   const header = allocate(HEADER_BYTES);
-  writeWord(header, 0, 0x8e010000 | (message.type << 8) | flags | MessageFlag.ROUTE);
-  writeWord(header, 4, message.userid);
-  writeWord(header, 8, message.rolemask);
-  writeWord(header, 12, message.aux1);
-  writeWord(header, 16, message.aux2);
+  writeHeader(new DataView(header.buffer, header.byteOffset), 0, message, flags | MessageFlag.ROUTE);
   frames.push(header);
   return frames;
 }

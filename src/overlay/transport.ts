@@ -92,12 +92,12 @@ export interface TreeTransport extends AsyncDisposable {
   readonly publicKey: string;
   /**
    * Listens for children; at most once.
-   * @throws FluxError the system's error with the URI in its text, EINVAL for a URI of another kind, ENOSYS after `close`.
+   * @throws FluxError the system's error with the URI in its text, EINVAL for a URI of another kind, the second time, and after `close`.
    */
   listen(options: ListenOptions): Promise<ChildServer>;
   /**
    * Connects to the parent; at most once. It doesn't wait: a parent that isn't there yet is reached once it is.
-   * @throws FluxError EINVAL for a URI of another kind or a key that is none, ENOSYS after `close`.
+   * @throws FluxError EINVAL for a URI of another kind or a key that is none, the second time, and after `close`.
    */
   connect(options: ConnectOptions): ParentLink;
   /** Closes the server and the link; resolves when nothing of them is left. Safe to call again. */

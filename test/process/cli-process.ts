@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
@@ -20,7 +20,9 @@ const compiler = spawnSync(
   ["-p", join(ROOT, "tsconfig.build.json"), "--outDir", join(PACKAGE, "dist")],
   { encoding: "utf8" },
 );
-for (const name of ["node_modules", "completions", "libexec", "package.json"]) {
+// Its scripts look for `dist` from where they really are.
+cpSync(join(ROOT, "libexec"), join(PACKAGE, "libexec"), { recursive: true });
+for (const name of ["node_modules", "completions", "package.json"]) {
   symlinkSync(join(ROOT, name), join(PACKAGE, name));
 }
 

@@ -1,0 +1,49 @@
+import { describeThrown, type LogLevel, type Methods, type Reply } from "../client/index.ts";
+import type { Message } from "../message/index.ts";
+import { BuiltinService } from "./builtin-service.ts";
+import type { ModuleHost } from "./module-host.ts";
+import type { Router } from "./router.ts";
+
+export interface BuiltinsOptions {
+  readonly router: Router;
+  readonly modules: ModuleHost;
+  /** Sends a response as the broker's own. */
+  readonly respond: (response: Message) => void;
+  readonly log: (level: LogLevel, text: string) => void;
+}
+
+/** Services that are modules of flux-core's broker. */
+const MODULES: ReadonlySet<string> = new Set(["config", "connector-local", "groups", "overlay", "rexec"]);
+
+/** The services inside a broker. Owner: the broker. Ends with `stop`. */
+export class Builtins {
+  readonly #options: BuiltinsOptions;
+  readonly #services: BuiltinService[] = [];
+
+  constructor(options: BuiltinsOptions) {
+    this.#options = options;
+  }
+
+  /** Registers a service: see Broker.addService. */
+  add(name: string, methods: Methods): void {
+    const { router, modules, respond, log } = this.#options;
+    const module = MODULES.has(name) ? modules.addBuiltin(name) : undefined;
+    const served = module === undefined ? methods : modules.methodsOf(module, methods);
+    const reply: Reply = {
+      send: (response) => {
+        module?.sent(response);
+        respond(response);
+      },
+      writable: (request) => router.writable(request),
+    };
+    const fault = (topic: string, thrown: unknown) => log("err", `${topic}: ${describeThrown(thrown)}`);
+    const service = new BuiltinService(name, served, reply, fault, module);
+    router.addBuiltin(service);
+    this.#services.push(service);
+  }
+
+  /** The broker stops: open requests are told. */
+  stop(): void {
+    for (const service of this.#services) service.stop();
+  }
+}

@@ -1,0 +1,75 @@
+import { randomBytes } from "node:crypto";
+import { FluxError } from "../base/index.ts";
+import type { InProcessNetwork } from "./in-process-network.ts";
+import { InProcessLink, InProcessServer } from "./in-process-ends.ts";
+import type { ChildServer, ConnectOptions, ListenOptions, ParentLink, TreeTransport } from "./transport.ts";
+import type { TransportLog } from "./transport-log.ts";
+import { encodeZ85, isCurveKey } from "./z85.ts";
+import { DEFAULT_MAX_QUEUED_BYTES } from "./zeromq-options.ts";
+
+export interface InProcessTransportOptions {
+  /** Most bytes that wait for one peer; default 256 MiB. One message may be larger when no other waits. */
+  readonly maxQueuedBytes?: number | undefined;
+  /** Takes lines for the log; default nobody. */
+  readonly log?: TransportLog | undefined;
+}
+
+/**
+ * The tree within a process: the frames go from one broker to the other as they are. Who is let in is decided as over ZeroMQ, by keys that are
+ * names only: there is nothing to encrypt.
+ */
+export class InProcessTransport implements TreeTransport {
+  readonly publicKey: string = encodeZ85(randomBytes(32));
+  readonly #network: InProcessNetwork;
+  readonly #maxBytes: number;
+  readonly #log: TransportLog;
+  #server: InProcessServer | undefined;
+  #link: InProcessLink | undefined;
+  #closed = false;
+
+  constructor(network: InProcessNetwork, options: InProcessTransportOptions = {}) {
+    this.#network = network;
+    this.#maxBytes = options.maxQueuedBytes ?? DEFAULT_MAX_QUEUED_BYTES;
+    this.#log = options.log ?? (() => {});
+  }
+
+  async listen(options: ListenOptions): Promise<ChildServer> {
+    this.#checkOpen(this.#server, "listens");
+    if (options.uris.length === 0) throw new FluxError("EINVAL", "no URI to listen at");
+    options.uris.forEach(checkUri);
+    const { publicKey } = this;
+    const server = new InProcessServer(this.#network, publicKey, this.#maxBytes, options, this.#log);
+    this.#network.bind(server);
+    this.#server = server;
+    return server;
+  }
+
+  connect(options: ConnectOptions): ParentLink {
+    this.#checkOpen(this.#link, "has a parent");
+    const { uri, serverKey } = options;
+    if (!isCurveKey(serverKey)) throw new FluxError("EINVAL", `${uri}: not a public key: ${serverKey}`);
+    checkUri(uri);
+    this.#link = new InProcessLink(this.#network, this.publicKey, this.#maxBytes, options);
+    this.#network.connect(this.#link);
+    return this.#link;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#link?.disconnect();
+    await this.#server?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #checkOpen(used: unknown, what: string): void {
+    if (this.#closed) throw new FluxError("EINVAL", "the transport is closed");
+    if (used !== undefined) throw new FluxError("EINVAL", `the transport ${what} already`);
+  }
+}
+
+function checkUri(uri: string): void {
+  if (!/^inproc:\/\/./.test(uri)) throw new FluxError("EINVAL", `${uri}: not a place in this process`);
+}

@@ -1,0 +1,155 @@
+import { lstat } from "node:fs/promises";
+import { FluxError, strerror, TextCache } from "../base/index.ts";
+import { SendQueue } from "./send-queue.ts";
+import { watchSocket } from "./socket-events.ts";
+import type { ChildServer, Frames, ListenOptions, TransportStats } from "./transport.ts";
+import { RefusalLog } from "./transport-log.ts";
+import { ZapHandler } from "./zap.ts";
+import type { RouterSocket, ZeroMqContext, ZeroMqModule } from "./zeromq.ts";
+import { socketOptions, type ZeroMqSettings } from "./zeromq-options.ts";
+
+/** Longest wait for the path of a closed socket to vanish. */
+const UNLINK_MS = 1000;
+
+/** The ROUTER socket of a broker with children, and what lets them in. */
+export class ZeroMqChildServer implements ChildServer {
+  readonly endpoints: readonly string[];
+  readonly #socket: RouterSocket;
+  readonly #zap: ZapHandler;
+  readonly #queue: SendQueue;
+  readonly #receive: ListenOptions["receive"];
+  /** Identities as the socket takes them, of peers that were sent to and not found gone. */
+  readonly #identities = new Map<string, Uint8Array>();
+  readonly #texts = new TextCache();
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    socket: RouterSocket,
+    endpoints: readonly string[],
+    zap: ZapHandler,
+    settings: ZeroMqSettings,
+    options: ListenOptions,
+  ) {
+    this.endpoints = endpoints;
+    this.#socket = socket;
+    this.#zap = zap;
+    this.#receive = options.receive;
+    this.#queue = new SendQueue({
+      // The package takes an array of buffers and doesn't change it.
+      write: (frames) => socket.send(frames as Uint8Array[] as Buffer[]),
+      maxBytes: settings.maxQueuedBytes,
+      failed: (peer) => {
+        this.#identities.delete(peer);
+        options.unreachable(peer);
+      },
+    });
+  }
+
+  /** Binds to all URIs, or to none: @throws FluxError the system's error, with the URI in its text. */
+  static async open(
+    zeromq: ZeroMqModule,
+    context: ZeroMqContext,
+    settings: ZeroMqSettings,
+    options: ListenOptions,
+  ): Promise<ZeroMqChildServer> {
+    const refusals = new RefusalLog(settings.log);
+    const zap = await ZapHandler.open(zeromq, context, settings.log, refusals);
+    const socket = new zeromq.Router({
+      context,
+      ...socketOptions(settings, options.ipv6 ?? false),
+      receiveHighWaterMark: settings.childReceiveHighWater,
+      mandatory: true,
+      curveServer: true,
+    });
+    const trace = settings.traceSockets ? settings.log : undefined;
+    void watchSocket(socket.events, "child", refusals, trace);
+    try {
+      const endpoints: string[] = [];
+      for (const uri of options.uris) {
+        await bind(socket, uri);
+        endpoints.push(socket.lastEndpoint ?? uri);
+      }
+      const server = new ZeroMqChildServer(socket, endpoints, zap, settings, options);
+      void server.#serve();
+      return server;
+    } catch (error) {
+      socket.close();
+      zap.close();
+      throw error;
+    }
+  }
+
+  get stats(): TransportStats {
+    return this.#queue.stats;
+  }
+
+  authorize(name: string, publicKey: string): void {
+    this.#zap.authorize(name, publicKey);
+  }
+
+  send(peer: string, frames: Frames): void {
+    let identity = this.#identities.get(peer);
+    if (identity === undefined) {
+      identity = Buffer.from(peer);
+      this.#identities.set(peer, identity);
+    }
+    this.#queue.send(peer, [identity, ...frames]);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#queue.close();
+    this.#socket.close();
+    this.#zap.close();
+    await Promise.all(this.endpoints.map(unlinked));
+  }
+
+  async #serve(): Promise<void> {
+    const socket = this.#socket;
+    const { stats } = this.#queue;
+    for (;;) {
+      let frames: Uint8Array[];
+      try {
+        frames = await socket.receive();
+      } catch (error) {
+        if (socket.closed) return;
+        throw error;
+      }
+      if (this.#closing !== undefined) continue;
+      const identity = frames.shift()!;
+      stats.received++;
+      this.#receive(this.#texts.decode(identity, 0, identity.length), frames);
+    }
+  }
+}
+
+async function bind(socket: RouterSocket, uri: string): Promise<void> {
+  try {
+    if (!/^(tcp|ipc):\/\/./.test(uri)) throw new FluxError("EINVAL");
+    await socket.bind(uri);
+  } catch (error) {
+    const { errno } = FluxError.from(error);
+    throw new FluxError(errno, `${uri}: ${strerror(errno)}`, { cause: error });
+  }
+}
+
+/**
+ * Resolves when the path of a closed socket is gone: it is a thread of ZeroMQ that removes it, and it must not remove that of who listens
+ * there next.
+ */
+async function unlinked(endpoint: string): Promise<void> {
+  if (!endpoint.startsWith("ipc:///")) return;
+  const deadline = performance.now() + UNLINK_MS;
+  while (performance.now() < deadline) {
+    try {
+      await lstat(endpoint.slice("ipc://".length));
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

@@ -1,0 +1,93 @@
+import { FluxError, strerror } from "../base/index.ts";
+import { SendQueue } from "./send-queue.ts";
+import { watchSocket } from "./socket-events.ts";
+import type { ConnectOptions, Frames, ParentLink, TransportStats } from "./transport.ts";
+import { RefusalLog } from "./transport-log.ts";
+import { isCurveKey } from "./z85.ts";
+import type { DealerSocket, ZeroMqContext, ZeroMqModule } from "./zeromq.ts";
+import { socketOptions, type ZeroMqSettings } from "./zeromq-options.ts";
+
+/** The DEALER socket to a broker's parent. */
+export class ZeroMqParentLink implements ParentLink {
+  readonly #socket: DealerSocket;
+  readonly #queue: SendQueue;
+  readonly #receive: ConnectOptions["receive"];
+  #closing: Promise<void> | undefined;
+
+  /** @throws FluxError EINVAL for a key that is none; the system's error with the URI in its text. */
+  constructor(
+    zeromq: ZeroMqModule,
+    context: ZeroMqContext,
+    settings: ZeroMqSettings,
+    options: ConnectOptions,
+  ) {
+    const { uri, serverKey, identity } = options;
+    if (!isCurveKey(serverKey)) throw new FluxError("EINVAL", `${uri}: not a public key: ${serverKey}`);
+    const refusals = new RefusalLog(settings.log);
+    const socket = new zeromq.Dealer({
+      context,
+      ...socketOptions(settings, options.ipv6 ?? false),
+      receiveHighWaterMark: 0,
+      routingId: identity,
+      curveServerKey: serverKey,
+      ...(settings.connectTimeoutMs > 0 && { connectTimeout: settings.connectTimeoutMs }),
+    });
+    void watchSocket(socket.events, "parent", refusals, settings.traceSockets ? settings.log : undefined);
+    try {
+      if (!/^(tcp|ipc):\/\/./.test(uri)) throw new FluxError("EINVAL");
+      socket.connect(uri);
+    } catch (error) {
+      socket.close();
+      const { errno } = FluxError.from(error);
+      throw new FluxError(errno, `${uri}: ${strerror(errno)}`, { cause: error });
+    }
+    this.#socket = socket;
+    this.#receive = options.receive;
+    let full = false;
+    this.#queue = new SendQueue({
+      write: (frames) => socket.send(frames as Uint8Array[] as Buffer[]),
+      maxBytes: settings.maxQueuedBytes,
+      failed: () => {
+        if (!full)
+          settings.log("err", `${uri}: too much waits to be sent to the parent: messages are dropped`);
+        full = true;
+      },
+    });
+    void this.#serve();
+  }
+
+  get stats(): TransportStats {
+    return this.#queue.stats;
+  }
+
+  send(frames: Frames): void {
+    this.#queue.send("", frames);
+  }
+
+  disconnect(): void {
+    void this.close();
+  }
+
+  /** Resolves when the socket is closed. */
+  close(): Promise<void> {
+    this.#closing ??= this.#queue.close().then(() => this.#socket.close());
+    return this.#closing;
+  }
+
+  async #serve(): Promise<void> {
+    const socket = this.#socket;
+    const { stats } = this.#queue;
+    for (;;) {
+      let frames: Uint8Array[];
+      try {
+        frames = await socket.receive();
+      } catch (error) {
+        if (socket.closed) return;
+        throw error;
+      }
+      if (this.#closing !== undefined) continue;
+      stats.received++;
+      this.#receive(frames);
+    }
+  }
+}
