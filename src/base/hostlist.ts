@@ -25,7 +25,9 @@ function expandWord(word: string, room: number): string[] | undefined {
   const hosts: string[] = [];
   for (const range of ranges.split(",")) {
     const [, low, high = low] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
-    if (low === undefined || Number(low) > Number(high)) return undefined;
+    // Beyond this numbers can't be counted up one by one.
+    if (low === undefined || !Number.isSafeInteger(Number(high))) return undefined;
+    if (Number(low) > Number(high)) return undefined;
     if ((Number(high) - Number(low) + 1) * tails.length > room - hosts.length) return undefined;
     for (let number = Number(low); number <= Number(high); number++) {
       const digits = String(number).padStart(low.length, "0");

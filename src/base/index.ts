@@ -1,3 +1,4 @@
+export { aborted } from "./aborted.ts";
 export { AsyncQueue, type AsyncQueueOptions, type OverflowPolicy } from "./async-queue.ts";
 export { base64Length, decodeBase64, decodeBase64Bytes, encodeBase64, writeBase64 } from "./base64.ts";
 export { ByteSink, SHARE_BYTES } from "./byte-sink.ts";
@@ -26,3 +27,5 @@ export { refusedMemory } from "./memory.ts";
 export { Scope } from "./scope.ts";
 export { strsignal } from "./signal-text.ts";
 export { TextCache } from "./text-cache.ts";
+export { TIMER_MAX_MS, within } from "./timer.ts";
+export { decodeZ85, encodeZ85 } from "./z85.ts";

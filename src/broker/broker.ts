@@ -304,7 +304,14 @@ export class Broker implements AsyncDisposable {
     const { rank, uuid, attributes, access, groups } = this;
     const router = this.#router;
     const services = ownServices({
-      ...{ rank, uuid, router, attributes, access, groups, log: this.#log, modules: this.#modules },
+      rank,
+      uuid,
+      router,
+      attributes,
+      access,
+      groups,
+      log: this.#log,
+      modules: this.#modules,
       ask: (topic, payload) => this.#ask(topic, payload),
       onSetAttribute: this.#options.onSetAttribute ?? (() => {}),
       connects: () => this.#server?.connects ?? 0,

@@ -1,4 +1,4 @@
-import { errno, FluxError, strerror } from "../base/index.ts";
+import { errno, FluxError, strerror, within } from "../base/index.ts";
 import type { LogLevel, Methods } from "../client/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { stringifyJson } from "../json/index.ts";
@@ -128,15 +128,16 @@ export class ModuleHost {
     const module = new LoadedModule(name, path, client, link, run);
     try {
       router.services.add(name, client, client.credential);
+      this.#followConfig(module);
     } catch (error) {
       router.disconnect(client);
+      link.destroy();
       run.kill();
       throw error;
     }
     this.#loaded.add(module);
     this.#welcome(module, args);
     this.#attend(module);
-    this.#followConfig(module);
     log("debug", `insmod ${name}`);
     if (run.loader !== undefined) log("debug", `${run.loader} ${name} pid=${run.pid ?? -1}`);
     await module.running;
@@ -180,12 +181,12 @@ export class ModuleHost {
     for (const module of [...this.#loaded].reverse()) {
       this.#options.log("err", `broker module '${module.name}' was not properly shut down`);
       this.#stop(module, false);
-      await within(GRACE_MS, module.exited);
+      await within(module.exited, GRACE_MS);
     }
     for (const module of this.#loaded) this.#exited(module, { errnum: 0, text: undefined });
-    await within(GRACE_MS, Promise.all([...this.#leaving].map(({ ended }) => ended)));
+    await within(Promise.all([...this.#leaving].map(({ ended }) => ended)), GRACE_MS);
     for (const run of this.#leaving) run.kill();
-    await within(GRACE_MS, Promise.all([...this.#leaving].map(({ ended }) => ended)));
+    await within(Promise.all([...this.#leaving].map(({ ended }) => ended)), GRACE_MS);
   }
 
   #connect(link: ModuleLink | EventTap, pid: number | undefined): ClientConnection {
@@ -228,13 +229,13 @@ export class ModuleHost {
   /** A module that has closed its connection is of no use any more. */
   async #killUnlessEnded(run: ModuleRun, closed: Promise<void>): Promise<void> {
     await closed;
-    if ((await within(GRACE_MS, run.ended)) === undefined) run.kill();
+    if ((await within(run.ended, GRACE_MS)) === undefined) run.kill();
   }
 
   async #awaitEnd(module: LoadedModule, closed: Promise<void>): Promise<void> {
     const end = await module.run.ended;
     // What it has written counts, even if it is read behind its end.
-    await within(GRACE_MS, closed);
+    await within(closed, GRACE_MS);
     this.#leaving.delete(module.run);
     this.#exited(module, end);
   }
@@ -288,18 +289,5 @@ export class ModuleHost {
     if ((request.flags & MessageFlag.NORESPONSE) !== 0) return;
     const payload = text === undefined ? undefined : textPayload(text);
     this.#options.respond(request.deriveResponse(errno[code], payload));
-  }
-}
-
-/** The value of `promise`, or undefined when it takes longer than `ms`. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,4 +1,4 @@
-import { FluxError } from "../base/index.ts";
+import { aborted, FluxError } from "../base/index.ts";
 import type { Request } from "../client/index.ts";
 import { type JsonValue, parseJson, real, stringifyJson } from "../json/index.ts";
 import { type Message, MessageType, topicMatcher } from "../message/index.ts";
@@ -36,8 +36,8 @@ export class ModuleTrace {
     return this.#filters.size === 0 ? undefined : this.#see;
   }
 
-  /** Begins a trace: it goes on until the requester cancels or leaves. */
-  follow(request: Request): void {
+  /** Traces until the requester cancels or leaves; resolves then. Throws EPROTO for a request that is malformed or wants no response. */
+  async follow(request: Request): Promise<void> {
     const [names, types, glob, full] = request.unpack(
       "{s:o s:i s:s s?b}",
       "names",
@@ -45,7 +45,7 @@ export class ModuleTrace {
       "topic_glob",
       "full",
     );
-    if (!Array.isArray(names)) throw new FluxError("EPROTO");
+    if (!Array.isArray(names) || request.noResponse) throw new FluxError("EPROTO");
     this.#filters.set(request, {
       names: names.map(String),
       types,
@@ -53,7 +53,9 @@ export class ModuleTrace {
       full: full === true,
     });
     if (this.#filters.size === 1) this.#switched(this.tap);
-    request.signal.addEventListener("abort", () => this.#forget(request), { once: true });
+    // Until then the request is open, whether it has a matchtag or not: a disconnect finds it.
+    await aborted(request.signal);
+    this.#forget(request);
   }
 
   #forget(request: Request): void {

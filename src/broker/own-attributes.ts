@@ -20,7 +20,7 @@ export function ownAttributes(facts: OwnFacts): Record<string, string> {
     rank: String(rank),
     size: String(size),
     version: FLUX_VERSION,
-    hostlist: hostname(),
+    ...(size === 1 ? { hostlist: hostname() } : {}),
     hostname: hostname(),
     "instance-level": "0",
     "security.owner": String(owner),

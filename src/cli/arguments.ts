@@ -1,8 +1,5 @@
-import { parseDuration } from "../base/index.ts";
+import { parseDuration, TIMER_MAX_MS } from "../base/index.ts";
 import { argumentParser } from "./commander.ts";
-
-/** Longest time a timer takes, in milliseconds. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** Ranks end below the two special node ids. */
 const RANK_MAX = 0xfffffffd;

@@ -50,7 +50,7 @@ async function open({ uri }: ClientOptions, fluxOptions: FluxOptions): Promise<F
   }
 }
 
-/** A URI as \`connect\` takes it: the resolver is loaded for what \`connect\` does not know. */
+/** A URI as `connect` takes it: the resolver is loaded for what `connect` does not know. */
 async function resolved(uri: string | undefined): Promise<string | undefined> {
   if (uri === undefined || !/^(pid|jobid):/.test(uri)) return uri;
   const { resolveUri } = await import("../proxy/index.ts");

@@ -32,7 +32,7 @@ export async function runFluxBroker(words: readonly string[]): Promise<number> {
     return 1;
   }
   for (const name of OWN_PLACE) delete process.env[name];
-  process.title = "flux-broker-0";
+  process.title = `flux-broker-${instance.broker.rank}`;
   for (const signal of SIGNALS) process.on(signal, () => instance.kill(signal));
   return instance.exit;
 }

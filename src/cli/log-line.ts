@@ -1,5 +1,6 @@
 import type { LogLevel, LogRecord } from "../client/index.ts";
 import type { Colors } from "./colors.ts";
+import { localMinute, twoDigits } from "./local-minute.ts";
 
 /** How records of the log are printed. */
 export interface LogLineOptions {
@@ -9,8 +10,6 @@ export interface LogLineOptions {
   readonly delta: boolean;
   readonly colors: Colors;
 }
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** Prints the records of a log, one after the other. Source: flux-dmesg(1). */
 export class LogLines {
@@ -40,7 +39,7 @@ export class LogLines {
     this.#latest = micros;
     if (isNew || since === undefined) {
       this.#dated = micros;
-      return colors.bold(colors.green(`[${localMinute(micros)}]`));
+      return colors.bold(colors.green(`[${localMinute(new Date(micros / 1000))}]`));
     }
     const seconds = (micros - since) / 1e6;
     return colors.green(`[${`${seconds < 0 ? "" : "+"}${seconds.toFixed(6)}`.padStart(11)}]`);
@@ -83,16 +82,6 @@ function localTime(timestamp: string, micros: number): string {
   return `${local}.${fraction}${offset < 0 ? "-" : "+"}${twoDigits(Math.floor(ahead / 60))}:${twoDigits(ahead % 60)}`;
 }
 
-function twoDigits(number: number): string {
-  return String(number).padStart(2, "0");
-}
-
 function minuteOf(micros: number): number {
   return Math.floor(micros / 60e6);
-}
-
-function localMinute(micros: number): string {
-  const date = new Date(micros / 1000);
-  const clock = `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`;
-  return `${MONTHS[date.getMonth()]}${twoDigits(date.getDate())} ${clock}`;
 }

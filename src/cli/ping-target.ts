@@ -1,5 +1,5 @@
+import { decodeHostlist } from "../base/index.ts";
 import { type Nodeid, parseNodeid } from "./arguments.ts";
-import { expandHostlist } from "./hostlist.ts";
 
 /** Whom a ping is for. */
 export interface PingTarget {
@@ -19,7 +19,7 @@ export function parsePingTarget(
   rank: string | undefined,
   hostlist: string,
 ): PingTarget | string {
-  const hosts = expandHostlist(hostlist);
+  const hosts = decodeHostlist(hostlist) ?? [];
   const locate = (place: string): Nodeid | undefined => {
     const index = hosts.indexOf(place);
     return parseNodeid(place) ?? (index < 0 ? undefined : index);

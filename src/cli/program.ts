@@ -6,6 +6,7 @@ import { dmesgCommand } from "./commands/dmesg.ts";
 import { eventCommand } from "./commands/event.ts";
 import { execCommand } from "./commands/exec.ts";
 import { getattrCommand } from "./commands/getattr.ts";
+import { keygenCommand } from "./commands/keygen.ts";
 import { loggerCommand } from "./commands/logger.ts";
 import { lsattrCommand } from "./commands/lsattr.ts";
 import { moduleCommand } from "./commands/module.ts";
@@ -53,6 +54,7 @@ export function fluxbusProgram(): Command {
     .addCommand(moduleExecCommand())
     .addCommand(execCommand())
     .addCommand(uptimeCommand())
+    .addCommand(keygenCommand())
     .addCommand(uriCommand())
     .addCommand(proxyCommand())
     .addCommand(relayCommand())

@@ -1,7 +1,9 @@
 import { errnoName } from "../base/index.ts";
-import { type JsonObject, type JsonValue, stringifyJson } from "../json/index.ts";
+import type { JsonObject } from "../json/index.ts";
 import { MessageType } from "../message/index.ts";
 import type { Colors } from "./colors.ts";
+import { indentJson } from "./indent-json.ts";
+import { localMinute } from "./local-minute.ts";
 
 /** A message that a module received or sent, as module.trace tells of it. */
 export interface TraceRecord {
@@ -34,7 +36,6 @@ const SIGNS: Readonly<Record<number, string>> = {
   [MessageType.EVENT]: "e",
   [MessageType.CONTROL]: "c",
 };
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** Prints the records of a trace, one after the other. Source: flux-module(1), `trace`. */
 export class TraceLines {
@@ -76,10 +77,7 @@ export class TraceLines {
     this.#latest = seconds;
     if (minute === this.#minute) return colors.green(`[${`+${offset.toFixed(6)}`.padStart(11)}]`);
     this.#minute = minute;
-    const date = new Date(seconds * 1000);
-    const two = (number: number): string => String(number).padStart(2, "0");
-    const clock = `${two(date.getHours())}:${two(date.getMinutes())}`;
-    return colors.bold(colors.green(`[${MONTHS[date.getMonth()]}${two(date.getDate())} ${clock}]`));
+    return colors.bold(colors.green(`[${localMinute(new Date(seconds * 1000))}]`));
   }
 
   #paint(type: number, errnum: number, text: string): string {
@@ -93,22 +91,7 @@ export class TraceLines {
 
 function detail({ errnum = 0, errstr = "", payload = null }: TraceRecord): string {
   if (errnum > 0) return errstr;
-  return payload === null ? "" : indentJson(payload);
-}
-
-/** JSON over several lines, reals and large integers as they came. */
-function indentJson(value: JsonValue, indent = ""): string {
-  if (typeof value !== "object" || value === null || "toJSON" in value)
-    return stringifyJson(value, { any: true });
-  const inner = `${indent}  `;
-  const members = Array.isArray(value)
-    ? value.map((item) => indentJson(item, inner))
-    : Object.entries(value).map(
-        ([key, item]) => `${JSON.stringify(key)}: ${indentJson(item ?? null, inner)}`,
-      );
-  const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
-  if (members.length === 0) return `${open}${close}`;
-  return `${open}\n${inner}${members.join(`,\n${inner}`)}\n${indent}${close}`;
+  return payload === null ? "" : indentJson(payload, 2);
 }
 
 /** A number of bytes with eight digits and a unit of 1024: `512`, `1.5K`. */

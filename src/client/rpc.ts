@@ -1,4 +1,4 @@
-import { type ErrnoName, FluxError } from "../base/index.ts";
+import { type ErrnoName, FluxError, TIMER_MAX_MS } from "../base/index.ts";
 import { type Message, MessageFlag, NODEID_ANY, NODEID_UPSTREAM } from "../message/index.ts";
 import type { RpcOptions } from "./options.ts";
 
@@ -64,9 +64,6 @@ export const ABANDONED_CALL: Waiting = { receive: () => true, fail() {} };
 /** A stream given up: keeps the tag until its terminating error response. */
 export const ABANDONED_STREAM: Waiting = { receive: (response) => response.errnum !== 0, fail() {} };
 
-/** Longest time a timer takes, in milliseconds: 24.8 days. */
-const LONGEST_MS = 2 ** 31 - 1;
-
 /**
  * The time limit of a call for a timer; undefined for none, which Infinity means as well. One over 24.8 days counts as that.
  * @throws FluxError EINVAL for a negative time or none at all.
@@ -75,7 +72,7 @@ export function timerMs(timeoutMs: number | undefined): number | undefined {
   if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return undefined;
   if (!(timeoutMs >= 0))
     throw new FluxError("EINVAL", `timeoutMs is a number of milliseconds from 0 on, not ${timeoutMs}`);
-  return Math.min(timeoutMs, LONGEST_MS);
+  return Math.min(timeoutMs, TIMER_MAX_MS);
 }
 
 /** The rank that `options` name, as it is given to the handle. */

@@ -1,4 +1,4 @@
-import { FluxError } from "../base/index.ts";
+import { aborted, FluxError } from "../base/index.ts";
 import type { Methods, Request } from "../client/index.ts";
 import { type JsonObject, parseJson } from "../json/index.ts";
 import { Role } from "../message/index.ts";
@@ -33,10 +33,8 @@ async function get(request: Request, store: ConfigStore): Promise<void> {
   request.respond(store.current);
   if (!request.streaming || request.noResponse) return;
   const unwatch = store.watch((config) => request.respond(config));
-  const { signal } = request;
   // Until then the request is open, whether it has a matchtag or not: a disconnect finds it.
-  if (!signal.aborted)
-    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await aborted(request.signal);
   unwatch();
 }
 

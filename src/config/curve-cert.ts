@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { open } from "node:fs/promises";
-import { FluxError, strerror } from "../base/index.ts";
+import { decodeZ85, FluxError, strerror } from "../base/index.ts";
 
 /** The long-term keys of a broker, in Z85 text of 40 characters. */
 export interface CurveCert {
@@ -40,34 +40,80 @@ async function readPrivate(path: string): Promise<string> {
   }
 }
 
+/** A text as flux-core's reader takes it apart: lines, and the rest of a line that is longer than its buffer as one more. */
+const LINES = /[^\n]{0,254}\n|[^\n]{1,255}/g;
+const KEY = /^[A-Za-z0-9.-]+$/;
+const VALUE = /^[A-Za-z0-9.\-:+=^!/*?&<>()[\]{}@%$# \t]*$/;
+
 /** The keys in a text; undefined when it is none, or its keys are no pair. */
 export function parseCurveCert(text: string): CurveCert | undefined {
-  const sections = new Map([
-    ["metadata", new Map<string, string>()],
-    ["curve", new Map<string, string>()],
-  ]);
+  const metadata = new Map<string, string>();
+  const curve = new Map<string, string>();
   let section: Map<string, string> | undefined;
-  for (const line of text.split("\n")) {
+  for (const [line] of text.matchAll(LINES)) {
     const trimmed = line.trim();
     if (trimmed === "" || trimmed.startsWith("#")) continue;
     if (!/^[ \t]/.test(line)) {
-      section = sections.get(trimmed);
-      if (section === undefined) return undefined;
+      if (trimmed !== "metadata" && trimmed !== "curve") return undefined;
+      section = trimmed === "metadata" ? metadata : curve;
       continue;
     }
-    const [, key, value] = /^([A-Za-z0-9.-]+)\s*=\s*"([^"]*)"$/.exec(trimmed) ?? [];
-    if (section === undefined || key === undefined || value === undefined) return undefined;
-    section.set(key, value);
+    const entry = parseEntry(trimmed);
+    if (section === undefined || entry === undefined) return undefined;
+    if (section === metadata && metadata.has(entry.key)) return undefined;
+    section.set(entry.key, entry.value);
   }
-  const {
-    "public-key": publicKey,
-    "secret-key": secretKey,
-    ...others
-  } = Object.fromEntries(sections.get("curve")!);
-  if (publicKey === undefined || secretKey === undefined || Object.keys(others).length > 0) return undefined;
-  return isPair(publicKey, secretKey)
-    ? { publicKey, secretKey, metadata: sections.get("metadata")! }
-    : undefined;
+  const publicKey = curve.get("public-key");
+  const secretKey = curve.get("secret-key");
+  if (publicKey === undefined || secretKey === undefined || curve.size > 2) return undefined;
+  return isPair(publicKey, secretKey) ? { publicKey, secretKey, metadata } : undefined;
+}
+
+function parseEntry(line: string): { key: string; value: string } | undefined {
+  const equals = line.indexOf("=");
+  const key = line.slice(0, equals).trim();
+  const value = line.slice(equals + 1).trim();
+  if (equals < 0 || !KEY.test(key) || value.length < 2 || !value.startsWith('"') || !value.endsWith('"'))
+    return undefined;
+  const inner = value.slice(1, -1);
+  return VALUE.test(inner) ? { key, value: inner } : undefined;
+}
+
+/** True when a line of metadata can be read back: its key and value hold only characters that the format knows, and it fits a line. */
+export function isCurveMetadata(key: string, value: string): boolean {
+  return KEY.test(key) && VALUE.test(value) && key.length + value.length < 240;
+}
+
+/**
+ * Writes a file of keys, as `flux keygen` does, that only its owner may read; one that is there is replaced.
+ * @throws FluxError EINVAL for metadata that no reader would take; the system's error with the path in its text.
+ */
+export async function writeCurveCert(path: string, cert: CurveCert): Promise<void> {
+  const text = formatCurveCert(cert);
+  try {
+    await using file = await open(path, "w", 0o600);
+    // One that was there before keeps its rights, unless told otherwise.
+    await file.chmod(0o600);
+    await file.writeFile(text);
+  } catch (error) {
+    const { errno } = FluxError.from(error);
+    throw new FluxError(errno, `${path}: ${strerror(errno)}`, { cause: error });
+  }
+}
+
+function formatCurveCert({ publicKey, secretKey, metadata }: CurveCert): string {
+  for (const [key, value] of metadata)
+    if (!isCurveMetadata(key, value))
+      throw new FluxError("EINVAL", `metadata ${key}=${value} can't be written`);
+  const lines = [...metadata].map(([key, value]) => `    ${key} = "${value}"\n`);
+  return `#  ZeroMQ CURVE **Secret** Certificate
+#  DO NOT DISTRIBUTE
+
+metadata
+${lines.join("")}curve
+    public-key = "${publicKey}"
+    secret-key = "${secretKey}"
+`;
 }
 
 function isPair(publicKey: string, secretKey: string): boolean {
@@ -76,23 +122,4 @@ function isPair(publicKey: string, secretKey: string): boolean {
   const key = createPrivateKey({ key: Buffer.concat([X25519_PKCS8, secret]), format: "der", type: "pkcs8" });
   const derived = createPublicKey(key).export({ format: "der", type: "spki" });
   return derived.subarray(-32).equals(known);
-}
-
-const Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
-
-/** The bytes of Z85 text; undefined for other text. Source: ZeroMQ's RFC 32. */
-function decodeZ85(text: string): Buffer | undefined {
-  if (text.length % 5 !== 0) return undefined;
-  const bytes = Buffer.alloc((text.length / 5) * 4);
-  for (let at = 0; at < text.length; at += 5) {
-    let word = 0;
-    for (const character of text.slice(at, at + 5)) {
-      const digit = Z85.indexOf(character);
-      if (digit < 0) return undefined;
-      word = word * 85 + digit;
-    }
-    if (word > 0xffffffff) return undefined;
-    bytes.writeUInt32BE(word, (at / 5) * 4);
-  }
-  return bytes;
 }

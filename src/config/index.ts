@@ -1,7 +1,7 @@
 export { type BootstrapHost, type BootstrapTable, parseBootstrapTable } from "./bootstrap-table.ts";
 export { configMethods } from "./config-service.ts";
 export { type ConfigListener, ConfigStore, type ConfigStoreOptions } from "./config-store.ts";
-export { type CurveCert, readCurveCert } from "./curve-cert.ts";
+export { type CurveCert, isCurveMetadata, readCurveCert, writeCurveCert } from "./curve-cert.ts";
 export { jsonEqual } from "./json-equal.ts";
 export { getPath, removePath, setPath } from "./key-path.ts";
 export { merge } from "./merge.ts";

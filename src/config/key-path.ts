@@ -1,6 +1,6 @@
 import { FluxError } from "../base/index.ts";
-import type { JsonObject, JsonValue } from "../json/index.ts";
-import { isTable, memberOf, withMember } from "./merge.ts";
+import { isObject, type JsonObject, type JsonValue } from "../json/index.ts";
+import { memberOf, withMember } from "./merge.ts";
 
 /** The parts of a path such as `access.roles.admin`. Throws EINVAL when one is empty. */
 function partsOf(path: string): string[] {
@@ -12,7 +12,7 @@ function partsOf(path: string): string[] {
 /** The value at a dotted path; undefined when it is not set. Throws EINVAL for a path with an empty part. */
 export function getPath(config: JsonObject, path: string): JsonValue | undefined {
   let value: JsonValue | undefined = config;
-  for (const part of partsOf(path)) value = isTable(value) ? memberOf(value, part) : undefined;
+  for (const part of partsOf(path)) value = isObject(value) ? memberOf(value, part) : undefined;
   return value;
 }
 
@@ -26,7 +26,7 @@ export function setPath(config: JsonObject, path: string, value: JsonValue): Jso
     const part = parts[depth]!;
     if (depth === parts.length - 1) return withMember(table, part, value);
     const next = memberOf(table, part) ?? {};
-    if (!isTable(next)) throw new FluxError("EINVAL", `${parts.slice(0, depth + 1).join(".")} is no table`);
+    if (!isObject(next)) throw new FluxError("EINVAL", `${parts.slice(0, depth + 1).join(".")} is no table`);
     return withMember(table, part, set(next, depth + 1));
   };
   return set(config, 0);
@@ -40,7 +40,7 @@ export function removePath(config: JsonObject, path: string): JsonObject {
     if (depth === parts.length - 1)
       return Object.fromEntries(Object.entries(table).filter(([key]) => key !== part));
     const next = memberOf(table, part);
-    return isTable(next) ? withMember(table, part, remove(next, depth + 1)) : table;
+    return isObject(next) ? withMember(table, part, remove(next, depth + 1)) : table;
   };
   return remove(config, 0);
 }

@@ -1,9 +1,4 @@
-import { type JsonObject, type JsonValue, Real } from "../json/index.ts";
-
-/** True for a table: a JSON object. Arrays, scalars and reals are values. */
-export function isTable(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Real);
-}
+import { isObject, type JsonObject, type JsonValue } from "../json/index.ts";
 
 /** The member `key` of a table; undefined for what it only inherits. */
 export function memberOf(table: JsonObject, key: string): JsonValue | undefined {
@@ -20,7 +15,7 @@ export function merge(base: JsonObject, update: JsonObject): JsonObject {
   const members = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(update)) {
     const old = members.get(key);
-    members.set(key, isTable(old) && isTable(value) ? merge(old, value) : value);
+    members.set(key, isObject(old) && isObject(value) ? merge(old, value) : value);
   }
   return Object.fromEntries(members);
 }

@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
 import { access, readdir, readFile, stat } from "node:fs/promises";
 import { decodeUtf8Strict, FluxError, strerror } from "../base/index.ts";
-import type { JsonObject } from "../json/index.ts";
+import { isObject, type JsonObject } from "../json/index.ts";
 import { parseJsonText } from "./json-text.ts";
-import { isTable, merge } from "./merge.ts";
+import { merge } from "./merge.ts";
 import { type Locate, parseToml } from "./toml.ts";
 
 /**
@@ -29,7 +29,7 @@ export async function parseConfigFile(path: string): Promise<JsonObject> {
   const text = await readText(path, locate);
   if (!path.endsWith(".json")) return parseToml(text, locate);
   const value = parseJsonText(text, locate);
-  if (!isTable(value)) throw new FluxError("EINVAL", locate(undefined, "JSON must be an object"));
+  if (!isObject(value)) throw new FluxError("EINVAL", locate(undefined, "JSON must be an object"));
   return value;
 }
 

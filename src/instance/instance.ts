@@ -2,7 +2,7 @@ import { constants, hostname } from "node:os";
 import { decodeHostlist, FluxError, Scope } from "../base/index.ts";
 import { AttributeTable, Broker, type BrokerOptions } from "../broker/index.ts";
 import type { LogLevel } from "../client/index.ts";
-import { applyTbonTable, ConfigStore, configMethods, updateTbonTable } from "../config/index.ts";
+import { applyTbonTable, ConfigStore, configMethods } from "../config/index.ts";
 import type { Environment } from "../connect/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { ModuleLoaders } from "../module/index.ts";
@@ -11,7 +11,6 @@ import { type Boot, bootstrap } from "./bootstrap.ts";
 import { followConfig } from "./config-follower.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { readLifecycleSettings } from "./lifecycle-settings.ts";
-import { singletonOverlayMethods } from "./overlay-singleton.ts";
 import { findParent } from "./parent.ts";
 import { notifyParent } from "./parent-notice.ts";
 import { definePlace, socketPathOf } from "./place.ts";
@@ -20,6 +19,7 @@ import { Runat } from "./runat.ts";
 import { Rundir } from "./rundir.ts";
 import { Shutdown } from "./shutdown.ts";
 import { stateMachineMethods } from "./state-machine-service.ts";
+import { openTree, planTree, tickOnHeartbeat } from "./tree.ts";
 
 /** Options of an instance: those of its broker, whose socket lies in the run directory, and what it is there for. */
 export interface InstanceOptions
@@ -57,7 +57,7 @@ const ONLINE = "broker.online";
 const FOR_JOBS: ReadonlySet<NodeJS.Signals> = new Set(["SIGUSR1", "SIGUSR2"]);
 
 /**
- * A Flux instance of size 1: a broker and its life, its directories, and its place below the instance it was started in.
+ * A broker of a Flux instance with its life, its directories, and its place: in the tree of its instance, and below the instance it was started in.
  *
  * Owner: who started it. Ends with `stop`, or by itself when its initial program ends or somebody shuts it down: rc3 runs, the broker
  * stops, and directories that were made for it are removed. `exit` tells.
@@ -109,16 +109,21 @@ export class Instance implements AsyncDisposable {
     const parent = options.boot === undefined ? await findParent(env, (text) => notes.push(text)) : undefined;
     definePlace(attributes, boot, env, parent);
     applyTbonTable(config.current, attributes, env);
-    scope.defer(config.listen("overlay", (changed) => updateTbonTable(changed, attributes)));
+    const topology = planTree(boot, attributes);
     const settings = readLifecycleSettings(attributes, boot.size, (text) => notes.push(text));
     const log = (level: LogLevel, text: string): void => broker.log(level, text);
     const runat = new Runat({ env: () => env, set: () => commandVariables(attributes), log });
-    pushPhases(runat, attributes, options, env);
-    const rundir = await openDirectories(attributes, options, env, scope);
+    // Only rank 0 keeps a state, and runs what the instance is there for.
+    if (boot.rank > 0) attributes.remove("statedir");
+    const own = boot.rank === 0 ? options : { ...options, program: undefined, makeStatedir: false };
+    pushPhases(runat, attributes, own, env);
+    const rundir = await openDirectories(attributes, own, env, scope);
     const socketPath = options.socketPath ?? (await socketPathOf(attributes, rundir.path, boot.rank));
     attributes.define("local-uri", `local://${socketPath}`);
     const broker = await Broker.start({
       ...options,
+      rank: boot.rank,
+      size: boot.size,
       attributes,
       config,
       socketPath,
@@ -139,10 +144,10 @@ export class Instance implements AsyncDisposable {
       online: { members: () => broker.groups.members(ONLINE), size: boot.size, hosts },
       join: () => broker.groups.join(ONLINE),
       syncConfig: () => followConfig(broker.handle, config, log),
-      children: () => [],
+      children: () => overlay.onlineChildren,
       entered(state) {
         if (state === "init") broker.online = true;
-        if (state === "shutdown") lifecycle.machine.post("children-none");
+        overlay.stateChanged(state);
       },
       log,
     });
@@ -160,9 +165,27 @@ export class Instance implements AsyncDisposable {
     });
     scope.defer(() => rexec.stop());
     broker.addService("rexec", rexec.methods);
-    await notifyParent(attributes);
+    const overlay = await openTree(
+      {
+        boot,
+        topology,
+        attributes,
+        config,
+        broker,
+        rundir: rundir.path,
+        post(event, error) {
+          if (error) lifecycle.fail();
+          lifecycle.machine.post(event);
+        },
+        log: (level, text) => broker.log(level, text, "overlay"),
+      },
+      scope,
+    );
+    if (boot.rank === 0) await notifyParent(attributes);
     await boot.finalize();
     const instance = new Instance(broker, rundir, lifecycle, scope);
+    if (boot.rank > 0) void lifecycle.parent.follow(broker.handle);
+    void tickOnHeartbeat(broker, overlay);
     lifecycle.machine.start();
     return instance;
   }
@@ -228,7 +251,7 @@ function tableOf(given: InstanceOptions["attributes"] = {}): AttributeTable {
   return table;
 }
 
-async function bootOf(
+function bootOf(
   options: InstanceOptions,
   env: Environment,
   attributes: AttributeTable,
@@ -237,13 +260,7 @@ async function bootOf(
   const methods = options.boot === undefined ? "single" : attributes.get("broker.boot-method");
   const trace = (text: string): void => void process.stderr.write(`bootstrap: ${text}\n`);
   const name = attributes.get("hostname") ?? hostname();
-  const boot = await bootstrap({ env, methods, config, hostname: name, trace });
-  if (boot.size === 1) return boot;
-  await boot.finalize();
-  throw new FluxError(
-    "ENOTSUP",
-    `bootstrap: ${boot.size} brokers: this version makes instances of size 1 only`,
-  );
+  return bootstrap({ env, methods, config, hostname: name, trace });
 }
 
 /** The variables of the instance in the environment of its commands. */
@@ -308,7 +325,6 @@ function addServices(broker: Broker, lifecycle: Lifecycle, runat: Runat, boot: B
     stateMachineMethods(machine, () => lifecycle.fail()),
   );
   broker.addService("runat", runat.methods());
-  broker.addService("overlay", singletonOverlayMethods());
   const shutdown = new Shutdown({
     machine,
     rank: boot.rank,

@@ -1,4 +1,4 @@
-import { FluxError, formatDuration, parseDuration } from "../base/index.ts";
+import { FluxError, formatDuration, parseDuration, TIMER_MAX_MS } from "../base/index.ts";
 import type { AttributeTable } from "../broker/index.ts";
 
 /** What the attributes say about the turns of a broker's life. Times are in milliseconds; undefined waits for ever. */
@@ -31,7 +31,7 @@ export function readLifecycleSettings(
     if (text === "none") return undefined;
     const ms = parseDuration(text);
     if (ms === undefined) throw refuse(name);
-    return Number.isFinite(ms) ? ms : undefined;
+    return Number.isFinite(ms) ? Math.min(ms, TIMER_MAX_MS) : undefined;
   };
   time("broker.sd-stop-timeout");
   time("broker.unload-builtins-timeout", MINUTE_MS);

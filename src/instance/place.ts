@@ -13,7 +13,7 @@ const URI_MAX = 1023;
 
 const LOCAL = "local://";
 
-/** Sets the attributes that say where in the world an instance of size 1 is. A broker that is a job's knows its parent by the environment. */
+/** Sets the attributes that say where in the world a broker is. A broker that is a job's knows its parent by the environment. */
 export function definePlace(
   attributes: AttributeTable,
   boot: Boot,
@@ -34,9 +34,7 @@ export function definePlace(
   attributes.define("jobid-path", (isJob ? env["FLUX_JOB_ID_PATH"] : undefined) ?? "/");
   if (boot.interfaceHint !== undefined) attributes.defineDefault("tbon.interface-hint", boot.interfaceHint);
   const ranks = attributes.get("broker.critical-ranks");
-  if (ranks === undefined)
-    attributes.define("broker.critical-ranks", boot.size === 1 ? "0" : `0-${boot.size - 1}`);
-  else if ((decodeIdset(ranks)?.at(-1) ?? boot.size) >= boot.size)
+  if (ranks !== undefined && (decodeIdset(ranks)?.at(-1) ?? boot.size) >= boot.size)
     throw new FluxError("EINVAL", `invalid value for broker.critical-ranks='${ranks}'`);
 }
 

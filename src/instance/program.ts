@@ -132,11 +132,12 @@ function exitOf(child: ChildProcess): Promise<ProgramExit> {
 }
 
 async function readLines(
-  stream: Readable | null,
+  stream: Readable | null | undefined,
   stderr: boolean,
   onLine: ProgramOptions["onLine"],
 ): Promise<void> {
-  if (stream === null || onLine === undefined) return;
+  // A process for which there are no descriptors has no streams either.
+  if (stream === null || stream === undefined || onLine === undefined) return;
   stream.on("error", () => {});
   for await (const line of createInterface({ input: stream })) onLine(line, stderr);
 }

@@ -1,4 +1,5 @@
 import { FluxError } from "../base/index.ts";
+import { isObject } from "./is-object.ts";
 import { INT64_MAX, INT64_MIN, type JsonValue } from "./json-value.ts";
 import { compilePack, type PackNode, type Pieces } from "./pack-plan.ts";
 import type { CheckPackFormat, PackArgs } from "./pack-types.ts";
@@ -56,9 +57,7 @@ export function pack<const F extends string>(fmt: CheckPackFormat<F>, ...args: P
  */
 export function packText<const F extends string>(fmt: CheckPackFormat<F>, ...args: PackArgs<F>): string {
   const value = pack(fmt as string, ...(args as unknown[]));
-  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Real) {
-    throw new FluxError("EINVAL", "payload is not a JSON object");
-  }
+  if (!isObject(value)) throw new FluxError("EINVAL", "payload is not a JSON object");
   return stringifyJson(value);
 }
 

@@ -1,4 +1,5 @@
 import { FluxError } from "../base/index.ts";
+import { isObject } from "./is-object.ts";
 import type { JsonArray, JsonObject, JsonValue } from "./json-value.ts";
 import { decodeJson, parseJson } from "./parse.ts";
 import { PlanCache } from "./plan-cache.ts";
@@ -171,10 +172,6 @@ const TEXT_LENGTH = 158;
 
 function cut(text: string): string {
   return text.length > TEXT_LENGTH ? text.slice(0, TEXT_LENGTH) : text;
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Real);
 }
 
 function isInteger(value: JsonValue): value is number | bigint {

@@ -1,4 +1,5 @@
-import { allocate, decodeUtf8, EMPTY, FluxError, utf8Length, writeUtf8 } from "../base/index.ts";
+import { allocate, decodeUtf8, EMPTY, FluxError, TextCache, utf8Length, writeUtf8 } from "../base/index.ts";
+import { MessageFlag } from "./constants.ts";
 import { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
 
 /** The encoded head of a message, and the offset where its topic part starts. */
@@ -93,6 +94,22 @@ export function readFirstRoute(head: Uint8Array, start: number): string | undefi
     last = content + length;
     at = last;
   }
+}
+
+/** Ids of neighbours: a broker has few. */
+const neighbours = new TextCache();
+
+/** The id on top of a message's route stack, the next hop of a response; undefined without one. */
+export function topRoute(message: {
+  readonly flags: number;
+  readonly head: Uint8Array;
+  readonly headStart: number;
+}): string | undefined {
+  const { flags, head, headStart } = message;
+  if ((flags & MessageFlag.ROUTE) === 0) return undefined;
+  const content = partContent(head, headStart);
+  const length = partLength(head, headStart, content);
+  return length === 0 ? undefined : neighbours.decode(head, content, content + length);
 }
 
 /** The route stack as `flux ping` shows it: oldest first, joined by `!`, each id cut to 8 characters. */

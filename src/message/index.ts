@@ -19,7 +19,7 @@ export { decodeFrame, decodeMessage } from "./decode.ts";
 export { describeMessage } from "./describe.ts";
 export { Framer, MAX_FRAME_BYTES } from "./framer.ts";
 export { decodeFrames, encodeFrames } from "./frames.ts";
-export { encodePushed, routeString } from "./head.ts";
+export { encodePushed, routeString, topRoute } from "./head.ts";
 export { Message, type MessageFields, PREAMBLE_BYTES, textPayload } from "./message.ts";
 export { PrefixTable } from "./prefix-table.ts";
 export { type FrameBytes, isPlainResponse, stampEncoded, writePreamble } from "./response-frame.ts";

@@ -1,6 +1,6 @@
 import { FluxError } from "../base/index.ts";
 import type { Methods, Request } from "../client/index.ts";
-import { type JsonObject, type JsonValue, parseJson, stringifyJson } from "../json/index.ts";
+import { type JsonObject, objectOf, parseJson, stringifyJson } from "../json/index.ts";
 import { Role, routeString } from "../message/index.ts";
 import type { DebugFlags } from "./debug-flags.ts";
 import { clearCounters, type TypeCounters } from "./message-counters.ts";
@@ -66,9 +66,4 @@ function ping(request: Request, { uuid, rank }: ServiceFacts): void {
     rank,
   };
   request.respond(stringifyJson(reply, { spaced: true }));
-}
-
-function objectOf(value: JsonValue): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new FluxError("EPROTO");
-  return value as JsonObject;
 }

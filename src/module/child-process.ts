@@ -1,27 +1,12 @@
 import { spawn } from "node:child_process";
-import type { Socket } from "node:net";
-import { errno, FluxError, strerror } from "../base/index.ts";
+import { constants } from "node:os";
+import { errno, FluxError, strerror, strsignal } from "../base/index.ts";
 import { ADMITTED } from "../message/index.ts";
-import { FrameSocket } from "../socket/index.ts";
+import { FrameSocket, pipeOf } from "../socket/index.ts";
 import type { ModuleEnd, ModuleRun } from "./in-process.ts";
 
 /** Descriptor at which a module's process finds its connection. */
 const MODULE_FD = 3;
-
-/** Words of strsignal(3) for what ends processes as a rule. */
-const SIGNALS: Readonly<Record<string, string>> = {
-  SIGHUP: "Hangup",
-  SIGINT: "Interrupt",
-  SIGQUIT: "Quit",
-  SIGILL: "Illegal instruction",
-  SIGABRT: "Aborted",
-  SIGBUS: "Bus error",
-  SIGFPE: "Floating point exception",
-  SIGKILL: "Killed",
-  SIGSEGV: "Segmentation fault",
-  SIGPIPE: "Broken pipe",
-  SIGTERM: "Terminated",
-};
 
 export interface ProcessOptions {
   /** Program and arguments. */
@@ -35,7 +20,7 @@ export interface ProcessOptions {
 
 /**
  * Runs a module in a process of its own, which finds its connection by FLUX_MODULE_URI: one end of a socket pair. Its output goes where the broker's
- * goes. Source: RFC 5; msgchan.c in flux-core.
+ * goes. Throws EMFILE when there are no descriptors left for it. Source: RFC 5; msgchan.c in flux-core.
  */
 export function startProcess({ command, loader, env, maxFrameBytes, schedule }: ProcessOptions): ModuleRun {
   const [file, ...args] = command;
@@ -55,7 +40,7 @@ export function startProcess({ command, loader, env, maxFrameBytes, schedule }: 
       resolve({ errnum: errno.EINVAL, text: `loader (${loader}) ${describeExit(code, signal)}` });
     });
   });
-  const socket = child.stdio[MODULE_FD] as Socket;
+  const socket = pipeOf(child, MODULE_FD);
   socket.allowHalfOpen = true;
   const link = new FrameSocket(socket, { maxFrameBytes, schedule });
   socket.write(Uint8Array.of(ADMITTED));
@@ -63,7 +48,7 @@ export function startProcess({ command, loader, env, maxFrameBytes, schedule }: 
 }
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
-  if (signal !== null) return `killed by ${SIGNALS[signal] ?? signal}`;
+  if (signal !== null) return `killed by ${strsignal(constants.signals[signal])}`;
   return code === 0
     ? "exited with exit code 0 but did not report module status"
     : `exited with exit code ${code}`;

@@ -1,6 +1,5 @@
-import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { FluxError } from "../base/index.ts";
+import { findProgram } from "../socket/index.ts";
 
 /**
  * The words that run a command of flux(1): a path as it is, else `flux-NAME` of the directories in FLUX_EXEC_PATH, else
@@ -9,28 +8,10 @@ import { FluxError } from "../base/index.ts";
  */
 export function fluxCommand(name: string, env: Readonly<NodeJS.ProcessEnv>): string[] {
   if (name.includes("/")) return [name];
-  const own = findExecutable(`flux-${name}`, env["FLUX_EXEC_PATH"]);
+  const own = findProgram(`flux-${name}`, env["FLUX_EXEC_PATH"]);
   if (own !== undefined) return [own];
-  const flux = findExecutable("flux", env["PATH"]);
+  const flux = findProgram("flux", env["PATH"]);
   if (flux !== undefined) return [flux, name];
   const text = `this module runs through flux-core's 'flux ${name}', and neither FLUX_EXEC_PATH nor PATH leads to that`;
   throw new FluxError("ENOENT", text);
-}
-
-function findExecutable(name: string, path: string | undefined): string | undefined {
-  for (const directory of (path ?? "").split(delimiter)) {
-    if (directory === "") continue;
-    const file = join(directory, name);
-    if (isExecutable(file)) return file;
-  }
-  return undefined;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }

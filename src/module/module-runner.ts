@@ -1,4 +1,4 @@
-import { FluxError } from "../base/index.ts";
+import { aborted, FluxError } from "../base/index.ts";
 import {
   describeThrown,
   type Flux,
@@ -85,7 +85,7 @@ export class ModuleRunner {
       const definition = await load();
       const stop = await definition.start(this.#context(flux));
       await flux.call("module.status", { status: RUNNING }, { noResponse: true });
-      await this.#over();
+      await aborted(this.#stopping.signal);
       if (this.#failure !== undefined)
         this.#log("crit", `module exiting abnormally: ${this.#failure.message}`);
       // Nothing is served by what is about to end.
@@ -170,14 +170,6 @@ export class ModuleRunner {
     };
     // It ends with the connection, which is reported elsewhere.
     listen().catch(() => {});
-  }
-
-  #over(): Promise<void> {
-    const { signal } = this.#stopping;
-    return new Promise((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener("abort", () => resolve(), { once: true });
-    });
   }
 
   #log(level: LogLevel, text: string): void {

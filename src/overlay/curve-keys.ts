@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { encodeZ85 } from "./z85.ts";
+import { decodeZ85, encodeZ85 } from "../base/index.ts";
 
 /** The long-term keys of a broker, each in Z85 text of 40 characters. */
 export interface CurveKeys {
@@ -14,4 +14,9 @@ export function generateCurveKeys(): CurveKeys {
   const { x } = publicKey.export({ format: "jwk" });
   const { d } = privateKey.export({ format: "jwk" });
   return { publicKey: raw(x), secretKey: raw(d) };
+}
+
+/** True for a key in Z85: 40 characters that stand for 32 bytes. */
+export function isCurveKey(text: string): boolean {
+  return decodeZ85(text)?.length === 32;
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { FluxError } from "../base/index.ts";
+import { encodeZ85, FluxError } from "../base/index.ts";
+import { isCurveKey } from "./curve-keys.ts";
+import { InProcessLink } from "./in-process-link.ts";
 import type { InProcessNetwork } from "./in-process-network.ts";
-import { InProcessLink, InProcessServer } from "./in-process-ends.ts";
+import { InProcessServer } from "./in-process-server.ts";
 import type { ChildServer, ConnectOptions, ListenOptions, ParentLink, TreeTransport } from "./transport.ts";
 import type { TransportLog } from "./transport-log.ts";
-import { encodeZ85, isCurveKey } from "./z85.ts";
 import { DEFAULT_MAX_QUEUED_BYTES } from "./zeromq-options.ts";
 
 export interface InProcessTransportOptions {

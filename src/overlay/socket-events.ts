@@ -4,6 +4,8 @@ import type { SocketEvents } from "./zeromq.ts";
 /**
  * Writes a line for each peer whose handshake failed, because it doesn't speak the protocol, has no or the wrong keys, or says nothing; with
  * `trace` for everything that happens to the socket. Ends with the socket. Nothing is decided by these events.
+ *
+ * They don't tell connections apart: one that ends while another is amid its handshake is taken for that one.
  */
 export async function watchSocket(
   events: SocketEvents,
@@ -11,15 +13,26 @@ export async function watchSocket(
   refusals: RefusalLog,
   trace: TransportLog | undefined,
 ): Promise<void> {
+  let [shaking, failed] = [0, 0];
   try {
     for (;;) {
       const event = await events.receive();
       if (event.type === "end") return;
       const address = "address" in event ? event.address : "";
-      const reason = "error" in event ? `: ${event.error.message}` : "";
-      const text = `${who} sockevent ${address} ${event.type}${reason}`;
-      if (event.type.startsWith("handshake:error") || event.type === "accept:error") refusals.note(text);
-      else trace?.("debug", text);
+      const text = `${who} sockevent ${address} ${event.type}`;
+      if (event.type === "accept") shaking++;
+      else if (event.type === "handshake") shaking--;
+      if ("error" in event) {
+        const { code, message } = event.error as { code?: unknown; message: string };
+        refusals.note(`${text}: ${code ?? message}`);
+        if (event.type.startsWith("handshake")) failed++;
+        continue;
+      }
+      trace?.("debug", text);
+      if (event.type !== "disconnect" || shaking <= 0) continue;
+      shaking--;
+      if (failed > 0) failed--;
+      else refusals.note(`${text}: before the handshake`);
     }
   } catch {
     // The socket is closed: so are its events, and there is no one to tell.

@@ -1,6 +1,5 @@
-import { decodeLatin1, decodeUtf8, FluxError } from "../base/index.ts";
+import { decodeLatin1, decodeUtf8, encodeZ85, FluxError } from "../base/index.ts";
 import type { RefusalLog, TransportLog } from "./transport-log.ts";
-import { encodeZ85 } from "./z85.ts";
 import type { ReplySocket, ZeroMqContext, ZeroMqModule } from "./zeromq.ts";
 
 /** Where a context's sockets ask whether to let a peer in. Source: ZeroMQ's RFC 27. */

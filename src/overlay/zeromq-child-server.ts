@@ -1,4 +1,4 @@
-import { lstat } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { FluxError, strerror, TextCache } from "../base/index.ts";
 import { SendQueue } from "./send-queue.ts";
 import { watchSocket } from "./socket-events.ts";
@@ -7,9 +7,6 @@ import { RefusalLog } from "./transport-log.ts";
 import { ZapHandler } from "./zap.ts";
 import type { RouterSocket, ZeroMqContext, ZeroMqModule } from "./zeromq.ts";
 import { socketOptions, type ZeroMqSettings } from "./zeromq-options.ts";
-
-/** Longest wait for the path of a closed socket to vanish. */
-const UNLINK_MS = 1000;
 
 /** The ROUTER socket of a broker with children, and what lets them in. */
 export class ZeroMqChildServer implements ChildServer {
@@ -63,8 +60,8 @@ export class ZeroMqChildServer implements ChildServer {
     });
     const trace = settings.traceSockets ? settings.log : undefined;
     void watchSocket(socket.events, "child", refusals, trace);
+    const endpoints: string[] = [];
     try {
-      const endpoints: string[] = [];
       for (const uri of options.uris) {
         await bind(socket, uri);
         endpoints.push(socket.lastEndpoint ?? uri);
@@ -73,6 +70,7 @@ export class ZeroMqChildServer implements ChildServer {
       void server.#serve();
       return server;
     } catch (error) {
+      await removePaths(endpoints);
       socket.close();
       zap.close();
       throw error;
@@ -103,9 +101,9 @@ export class ZeroMqChildServer implements ChildServer {
 
   async #close(): Promise<void> {
     await this.#queue.close();
+    await removePaths(this.endpoints);
     this.#socket.close();
     this.#zap.close();
-    await Promise.all(this.endpoints.map(unlinked));
   }
 
   async #serve(): Promise<void> {
@@ -137,19 +135,9 @@ async function bind(socket: RouterSocket, uri: string): Promise<void> {
   }
 }
 
-/**
- * Resolves when the path of a closed socket is gone: it is a thread of ZeroMQ that removes it, and it must not remove that of who listens
- * there next.
- */
-async function unlinked(endpoint: string): Promise<void> {
-  if (!endpoint.startsWith("ipc:///")) return;
-  const deadline = performance.now() + UNLINK_MS;
-  while (performance.now() < deadline) {
-    try {
-      await lstat(endpoint.slice("ipc://".length));
-    } catch {
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1));
+/** Removes the paths of sockets, which ZeroMQ leaves behind; while they are open still, for then none can be another's. */
+async function removePaths(endpoints: readonly string[]): Promise<void> {
+  for (const uri of endpoints) {
+    if (uri.startsWith("ipc:///")) await rm(uri.slice("ipc://".length), { force: true });
   }
 }

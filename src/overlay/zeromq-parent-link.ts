@@ -1,9 +1,9 @@
 import { FluxError, strerror } from "../base/index.ts";
+import { isCurveKey } from "./curve-keys.ts";
 import { SendQueue } from "./send-queue.ts";
 import { watchSocket } from "./socket-events.ts";
 import type { ConnectOptions, Frames, ParentLink, TransportStats } from "./transport.ts";
 import { RefusalLog } from "./transport-log.ts";
-import { isCurveKey } from "./z85.ts";
 import type { DealerSocket, ZeroMqContext, ZeroMqModule } from "./zeromq.ts";
 import { socketOptions, type ZeroMqSettings } from "./zeromq-options.ts";
 

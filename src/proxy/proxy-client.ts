@@ -1,7 +1,8 @@
+import { decodeLatin1 } from "../base/index.ts";
 import type { Disconnects } from "../broker/index.ts";
 import type { Subscription } from "../client/index.ts";
 import type { FrameLink } from "../connector/index.ts";
-import { encodePushed, type Message, MessageFlag } from "../message/index.ts";
+import { encodePushed, MATCHTAG_NONE, type Message, MessageFlag } from "../message/index.ts";
 
 /** How often a client subscribed to a prefix, and the subscription of the proxy that stands for it. */
 export interface SharedSubscription {
@@ -32,7 +33,12 @@ export class ProxyClient {
 
   /** Takes note of a request, as the client sent it. */
   track(request: Message): void {
-    if (this.#pending === undefined || request.matchtag === 0 || request.has(MessageFlag.NORESPONSE)) return;
+    if (
+      this.#pending === undefined ||
+      request.matchtag === MATCHTAG_NONE ||
+      request.has(MessageFlag.NORESPONSE)
+    )
+      return;
     this.#pending.set(keyOf(request, request.headStart), request);
   }
 
@@ -52,5 +58,5 @@ export class ProxyClient {
 }
 
 function keyOf({ matchtag, head, headEnd }: Message, headFrom: number): string {
-  return `${matchtag} ${String.fromCharCode(...head.subarray(headFrom, headEnd))}`;
+  return `${matchtag} ${decodeLatin1(head.subarray(headFrom, headEnd))}`;
 }

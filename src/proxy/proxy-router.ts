@@ -5,6 +5,7 @@ import type { Flux, LogLevel } from "../client/index.ts";
 import type { FrameLink } from "../connector/index.ts";
 import {
   encodePushed,
+  MATCHTAG_NONE,
   type Message,
   MessageFlag,
   MessageType,
@@ -14,7 +15,7 @@ import {
   textPayload,
   USERID_UNKNOWN,
 } from "../message/index.ts";
-import { ProxyClient } from "./proxy-client.ts";
+import { ProxyClient, type SharedSubscription } from "./proxy-client.ts";
 import { ProxyServices } from "./proxy-services.ts";
 import { type Upstream, upstreamOf } from "./upstream.ts";
 
@@ -63,7 +64,9 @@ export class ProxyRouter {
 
   /** The connection is lost but will be made again: what is pending fails, what comes now waits. */
   suspend(): void {
-    this.#held ??= { messages: [], bytes: 0 };
+    // Requests that waited already for this connection fail with the others.
+    const kept = (this.#held?.messages ?? []).filter((message) => !isAwaited(message));
+    this.#held = { messages: kept, bytes: kept.reduce((sum, message) => sum + message.frameBytes(), 0) };
     for (const client of this.#clients.values()) {
       for (const request of client.takePending())
         this.#answer(client, request, "ECONNRESET", "RPC aborted due to broker reconnect");
@@ -133,13 +136,22 @@ export class ProxyRouter {
       this.#subscribers.add(prefix, client);
     }
     shared.count++;
-    await shared.events.ready;
+    try {
+      await shared.events.ready;
+    } catch (error) {
+      if (client.subscriptions.get(prefix) === shared) await this.#leave(client, prefix, shared);
+      throw error;
+    }
   }
 
   async #unsubscribe(client: ProxyClient, request: Message): Promise<void> {
     const prefix = textField(request, "topic");
     const shared = client.subscriptions.get(prefix);
     if (shared === undefined) throw new FluxError("ENOENT");
+    await this.#leave(client, prefix, shared);
+  }
+
+  async #leave(client: ProxyClient, prefix: string, shared: SharedSubscription): Promise<void> {
     if (--shared.count > 0) return;
     client.subscriptions.delete(prefix);
     this.#subscribers.delete(prefix, client);
@@ -234,4 +246,13 @@ export class ProxyRouter {
     }
     client.subscriptions.clear();
   }
+}
+
+/** True for a request whose sender waits for a response. */
+function isAwaited(message: Message): boolean {
+  return (
+    message.type === MessageType.REQUEST &&
+    message.matchtag !== MATCHTAG_NONE &&
+    !message.has(MessageFlag.NORESPONSE)
+  );
 }

@@ -118,6 +118,8 @@ class Link {
   #flux: Flux | undefined;
   #router: ProxyRouter | undefined;
   #setLost!: () => void;
+  /** How often the connection was made: what is done for one ends with it. */
+  #connections = 0;
 
   constructor(log: (text: string) => void) {
     this.#log = log;
@@ -142,6 +144,7 @@ class Link {
 
   /** The broker may be one that has just started: it is waited for. */
   async #resume(): Promise<void> {
+    const connection = ++this.#connections;
     try {
       await this.#flux?.call("state-machine.wait");
     } catch (error) {
@@ -149,7 +152,7 @@ class Link {
       const { code, message } = FluxError.from(error);
       if (code !== "ENOSYS") this.#log(`state-machine.wait: ${message}`);
     }
-    if (this.#flux?.status !== "connected") return;
+    if (this.#flux?.status !== "connected" || connection !== this.#connections) return;
     await this.#router?.resume();
     this.#log("reconnected");
   }

@@ -1,5 +1,5 @@
 import { FluxError } from "../base/index.ts";
-import { type JsonObject, type JsonValue, unpack } from "../json/index.ts";
+import { isObject, type JsonObject, type JsonValue, unpack } from "../json/index.ts";
 import { parseSize } from "./size.ts";
 
 /** Default of the option `NAME_BUFSIZE`, 4 MiB. */
@@ -124,8 +124,4 @@ function messageChannels(value: JsonValue): MessageChannel[] {
     if (typeof name !== "string" || typeof uri !== "string") throw new FluxError("EINVAL");
     return { name, uri };
   });
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

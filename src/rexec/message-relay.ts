@@ -1,5 +1,4 @@
-import { connect } from "node:net";
-import type { Duplex } from "node:stream";
+import { connect, type Socket } from "node:net";
 import { FluxError } from "../base/index.ts";
 
 const SCHEME = "local://";
@@ -16,16 +15,16 @@ export function relayPath(uri: string): string {
 
 /**
  * Joins the end of a message channel and the socket at `path`. Both sides carry the same bytes, the admission byte in front, so that
- * nothing is decoded. Either end closes the other.
+ * nothing is decoded. Either end closes the other, behind what it has sent.
  */
-export function relayMessages(end: Duplex, path: string): void {
+export function relayMessages(end: Socket, path: string): void {
   const broker = connect(path);
   for (const [from, to] of [
     [end, broker],
     [broker, end],
   ] as const) {
     from.on("error", () => {});
-    from.on("close", () => to.destroy());
+    from.on("close", () => to.destroySoon());
     from.pipe(to);
   }
 }

@@ -119,7 +119,9 @@ export class RemoteGroup {
         this.#note(shellStatus(status));
         if (status === 0) return;
         const outcome = describeStatus(status);
-        this.#outcomes.set(outcome, [...(this.#outcomes.get(outcome) ?? []), rank]);
+        const same = this.#outcomes.get(outcome);
+        if (same === undefined) this.#outcomes.set(outcome, [rank]);
+        else same.push(rank);
       },
       completed: () => this.#over(rank),
       failed: (error) => {

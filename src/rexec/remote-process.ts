@@ -134,7 +134,9 @@ export class RemoteProcess {
     if (!this.active) return;
     const io = encodeIo({ stream, rank: "0", data, eof: data === undefined });
     const payload = { matchtag: this.#exchange!.matchtag | 0, io };
-    void this.#flux.call(`${this.#service}.write`, payload, { nodeid: this.#nodeid, noResponse: true });
+    const options = { nodeid: this.#nodeid, noResponse: true };
+    // A connection that is gone is told to `failed`.
+    this.#flux.call(`${this.#service}.write`, payload, options).catch(() => {});
   }
 
   /** Returns true when the response was the last one. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { statSync } from "node:fs";
-import type { Duplex, Readable, Writable } from "node:stream";
+import type { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
 import { FluxError, strerror } from "../base/index.ts";
 import { bufferBytes, type Command, isLineBuffered } from "./command.ts";
 import { LOCAL_FLAGS, LocalFlag } from "./flags.ts";
@@ -125,7 +126,7 @@ export class Subprocess {
     names.forEach((name, index) => {
       const end = child.stdio[index];
       if (end === null || end === undefined) return;
-      if (index >= channels) relayMessages(end as Duplex, relays[index - channels]!);
+      if (index >= channels) relayMessages(end as Socket, relays[index - channels]!);
       else this.#open(name, end, { reads: index > 0 && reads(name), writes: index === 0 || index > 2 });
     });
     this.#state = "running";

@@ -53,6 +53,8 @@ export class FrameSocket implements FrameLink {
   /** `socket` must be open with `allowHalfOpen`; nothing but an admission byte may be written to it besides. */
   constructor(socket: Socket, options: FrameSocketOptions = {}) {
     this.#socket = socket;
+    // A connection that fails before it has started ends then: see start.
+    socket.on("error", () => {});
     keepReadingAfterWriteError(socket, () => {
       this.#mute = true;
       this.#wakeWriters();
@@ -81,6 +83,7 @@ export class FrameSocket implements FrameLink {
       this.#write();
     });
     if (early !== undefined && early.length > 0) this.#take(early);
+    if (socket.destroyed) process.nextTick(() => this.#close(new FluxError("ECONNRESET")));
     socket.resume();
   }
 

@@ -1,4 +1,6 @@
+export { pipeOf } from "./child-pipe.ts";
 export { connectFd, type FdConnectorOptions } from "./fd-connector.ts";
+export { findProgram } from "./find-program.ts";
 export { FrameSocket, type FrameSocketOptions } from "./frame-socket.ts";
 export { connectLocal, type LocalConnectorOptions, openLocal, SOCKET_PATH_MAX } from "./local-connector.ts";
 export type { AdmittedStream } from "./socket-connector.ts";

@@ -1,6 +1,6 @@
-import { accessSync, constants, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { FluxError } from "../base/index.ts";
+import { findProgram } from "./find-program.ts";
 
 /** Variables of the environment by name, as far as they matter here. */
 export type SshEnvironment = Readonly<Record<string, string | undefined>>;
@@ -39,13 +39,6 @@ export function sshCommand(location: string, env: SshEnvironment): string[] {
   return words;
 }
 
-/** Where on PATH a program is, or `program` itself when it is a path; undefined when it is not there or can't be run. */
-export function findProgram(program: string, env: SshEnvironment): string | undefined {
-  if (program.includes("/")) return isProgram(program) ? program : undefined;
-  const folders = (env["PATH"] ?? "").split(":").filter((folder) => folder !== "");
-  return folders.map((folder) => join(folder, program)).find(isProgram);
-}
-
 function parseLocation(location: string): SshTarget {
   const match = /^(?:([^@/?#]+)@)?(\[[^\]]+\]|[^@:/?#[\]]+)(?::(\d+))?\/+([^?#]+)$/.exec(location);
   // ssh would take a word with a dash in front as an option.
@@ -56,18 +49,9 @@ function parseLocation(location: string): SshTarget {
 }
 
 function remotePath(socket: string, env: SshEnvironment): string {
-  const flux = findProgram("flux", env);
+  const flux = findProgram("flux", env["PATH"]);
   const folders = [join(dirname(socket), "bin"), ...(flux === undefined ? [] : [dirname(flux)])];
   return [...folders, "/bin", "/usr/bin"].join(":");
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** A word for the shell at the other end, which reads what ssh joined. */

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
-import { FluxError } from "../base/index.ts";
+import { FluxError, within } from "../base/index.ts";
 import type { Connector } from "../connector/index.ts";
 import { readAdmission } from "./admission.ts";
+import { pipeOf } from "./child-pipe.ts";
+import { findProgram } from "./find-program.ts";
 import { type AdmittedStream, type Helper, SocketConnector } from "./socket-connector.ts";
-import { findProgram, type SshEnvironment, sshCommand } from "./ssh-command.ts";
+import { type SshEnvironment, sshCommand } from "./ssh-command.ts";
 
 export interface SshConnectorOptions {
   /** Where FLUX_SSH, FLUX_SSH_RCMD, LD_LIBRARY_PATH and PATH are looked up; default `process.env`. */
@@ -48,7 +49,7 @@ export async function openSsh(
   const env = { PATH: process.env["PATH"], ...(options.env ?? process.env) };
   const [ssh, ...words] = sshCommand(location ?? "", env);
   throwIfAborted(signal);
-  const program = findProgram(ssh!, env);
+  const program = findProgram(ssh!, env.PATH);
   if (program === undefined) {
     throw new FluxError(
       "ENOENT",
@@ -86,7 +87,7 @@ function failure(error: FluxError, said: string, ssh: string): FluxError {
 class RemoteShell implements Helper {
   readonly socket: Socket;
   readonly #child: ChildProcess;
-  readonly #closed: Promise<void>;
+  readonly #closed: Promise<true>;
   #said = "";
   #take: (text: string) => void = (text) => {
     this.#said = (this.#said + text).slice(0, SAID_MAX);
@@ -96,14 +97,14 @@ class RemoteShell implements Helper {
     const stdio = ["ignore", "ignore", "pipe", "pipe"] as const;
     const child = spawn("/bin/sh", ["-c", SHELL, program, ...words], { stdio: [...stdio] });
     this.#child = child;
-    this.socket = child.stdio[3] as Socket;
     this.#closed = new Promise((resolve) => {
       child.once("error", (error) => {
         this.#take(error.message);
-        resolve();
+        resolve(true);
       });
-      child.once("exit", () => resolve());
+      child.once("exit", () => resolve(true));
     });
+    this.socket = pipeOf(child, 3);
     child.stderr!.setEncoding("utf8").on("data", (text: string) => this.#take(text));
   }
 
@@ -122,13 +123,13 @@ class RemoteShell implements Helper {
   }
 
   async ended(): Promise<void> {
-    if (!(await within(this.#closed, END_MS))) await this.kill();
+    if ((await within(this.#closed, END_MS)) === undefined) await this.kill();
   }
 
   /** Ends it, whatever it does. */
   async kill(): Promise<void> {
     this.#child.kill("SIGTERM");
-    if (await within(this.#closed, END_MS)) return;
+    if ((await within(this.#closed, END_MS)) !== undefined) return;
     this.#child.kill("SIGKILL");
     await this.#closed;
   }
@@ -141,16 +142,5 @@ class RemoteShell implements Helper {
   unref(): void {
     this.#child.unref();
     (this.#child.stderr as Socket).unref();
-  }
-}
-
-/** True when `promise` settles in time. */
-async function within(promise: Promise<void>, ms: number): Promise<boolean> {
-  const stop = new AbortController();
-  const late = delay(ms, false, { signal: stop.signal }).catch(() => false);
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    stop.abort();
   }
 }

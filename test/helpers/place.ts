@@ -1,26 +1,24 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Broker } from "../../src/broker/index.ts";
 import { FluxCoreInstance } from "../../src/testing/index.ts";
 import { BROKER } from "./instance.ts";
+import { TemporaryFolder } from "./temporary-folder.ts";
 
 /** A place where brokers of the suite come and go on one socket path. */
 export class Place implements AsyncDisposable {
   readonly path: string;
   readonly uri: string;
-  readonly #directory: string;
+  readonly #folder: TemporaryFolder;
   #end: (() => Promise<void>) | undefined;
 
-  private constructor(directory: string) {
-    this.#directory = directory;
-    this.path = join(directory, "local-0");
+  private constructor(folder: TemporaryFolder) {
+    this.#folder = folder;
+    this.path = folder.of("local-0");
     this.uri = `local://${this.path}`;
   }
 
   /** A new place, with a broker. */
   static async create(): Promise<Place> {
-    const place = new Place(await mkdtemp(join(tmpdir(), "flux-")));
+    const place = new Place(await TemporaryFolder.make());
     await place.start();
     return place;
   }
@@ -41,6 +39,6 @@ export class Place implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    await rm(this.#directory, { recursive: true, force: true });
+    await this.#folder[Symbol.asyncDispose]();
   }
 }

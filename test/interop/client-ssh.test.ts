@@ -7,16 +7,11 @@ import { ProxyServer } from "../../src/proxy/index.ts";
 import { type ConnectedInstance, FluxCoreInstance, TestInstance } from "../../src/testing/index.ts";
 import { FakeSsh, FLUXBUS } from "../helpers/fake-ssh.ts";
 import { drain } from "../helpers/rejects.ts";
+import { runFlux } from "../helpers/run-flux.ts";
 
 const BOUNDED = { timeout: 120_000 };
 const run = promisify(execFile);
 const remote = (uri: string) => uri.replace("local://", "ssh://there");
-
-/** What flux(1) prints with this FLUX_URI and other variables. */
-async function flux(words: readonly string[], uri: string, env: Record<string, string | undefined> = {}) {
-  const { stdout } = await run("flux", words, { env: { ...process.env, FLUX_URI: uri, ...env } });
-  return stdout.trimEnd();
-}
 
 /** Calls, events and a service of `far` and `near`, two handles of one broker. */
 async function exercise(instance: ConnectedInstance, uri: string, env: Record<string, string | undefined>) {
@@ -51,9 +46,8 @@ for (const [broker, start] of BROKERS) {
       using ssh = new FakeSsh();
       const env = { ...ssh.env(), FLUX_SSH_RCMD: relay };
       await exercise(instance, remote(instance.uri), env);
-      const own = { ...process.env, ...env };
       assert.equal(
-        await flux(["getattr", "size"], remote(instance.uri), own),
+        await runFlux(["getattr", "size"], { ...env, FLUX_URI: remote(instance.uri) }),
         "1",
         "flux(1) goes the same way",
       );
@@ -67,20 +61,23 @@ for (const [broker, start] of BROKERS) {
       await using instance = await start();
       await using proxy = await ProxyServer.start({ uri: instance.uri, env: {}, onLog() {} });
       await exercise(instance, proxy.uri, {});
-      assert.equal(await flux(["getattr", "size"], proxy.uri), "1");
-      assert.match(await flux(["ping", "-c1", "broker"], proxy.uri), /0!broker\.ping .* \((\w+!){3}\w+\)$/);
+      assert.equal(await runFlux(["getattr", "size"], { FLUX_URI: proxy.uri }), "1");
+      assert.match(
+        await runFlux(["ping", "-c1", "broker"], { FLUX_URI: proxy.uri }),
+        /0!broker\.ping .* \((\w+!){3}\w+\)$/,
+      );
       const script =
         "flux event sub --count=1 a & flux event pub -l a.b hello; flux event pub a.c again; wait";
       const { stdout } = await run("sh", ["-c", script], { env: { ...process.env, FLUX_URI: proxy.uri } });
       assert.match(stdout, /^a\.(b\thello|c\tagain)$/m);
       const behind = ["proxy", proxy.uri, "flux", "getattr", "size"];
-      assert.equal(await flux(behind, instance.uri), "1", "flux proxy behind a proxy");
+      assert.equal(await runFlux(behind, { FLUX_URI: instance.uri }), "1", "flux proxy behind a proxy");
     },
   );
 
   test(`flux proxy before a broker of ${broker}, with a client of fluxbus`, BOUNDED, async () => {
     await using instance = await start();
     const ping = `${FLUXBUS} ping -c1 broker`;
-    assert.match(await flux(["proxy", instance.uri, ping], instance.uri), /0!broker\.ping/);
+    assert.match(await runFlux(["proxy", instance.uri, ping], { FLUX_URI: instance.uri }), /0!broker\.ping/);
   });
 }

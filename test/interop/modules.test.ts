@@ -1,27 +1,19 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { FluxCoreInstance } from "../../src/testing/index.ts";
 import { ModuleInstance } from "../helpers/module-instance.ts";
 import { rejects } from "../helpers/rejects.ts";
+import { runFlux } from "../helpers/run-flux.ts";
 import { until } from "../helpers/until.ts";
 
 const BOUNDED = { timeout: 120_000 };
 const ROOT = join(import.meta.dirname, "../..");
 const COUNTER = join(ROOT, "examples/module/counter.mjs");
-const run = promisify(execFile);
-
-/** What flux(1) prints with these variables besides. */
-async function flux(words: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const { stdout } = await run("flux", words, { env: { ...process.env, ...env } });
-  return stdout.trimEnd();
-}
 
 /** The environment that flux(1) gives its commands: where its modules and loaders are. */
 async function fluxEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const lines = (await flux(["env", "env", "-0"], {})).split("\0");
+  const lines = (await runFlux(["env", "env", "-0"], {})).split("\0");
   return Object.fromEntries(
     lines.filter((line) => line.includes("=")).map((line) => line.split(/=(.*)/s, 2)),
   );
@@ -47,9 +39,9 @@ test("modules of flux-core run in a fluxbus broker as they are", BOUNDED, async 
   await until(async () => Number((await at.flux.rpc("heartbeat.stats-get"))["count"]) > 1, "it beats");
   await at.load("kvs");
   await at.load("kvs-watch");
-  await flux(["kvs", "put", "a.b=42"], { FLUX_URI: uri });
-  assert.equal(await flux(["kvs", "get", "a.b"], { FLUX_URI: uri }), "42");
-  assert.match(await flux(["module", "list"], { FLUX_URI: uri }), /^kvs-watch +\d+ +R/m);
+  await runFlux(["kvs", "put", "a.b=42"], { FLUX_URI: uri });
+  assert.equal(await runFlux(["kvs", "get", "a.b"], { FLUX_URI: uri }), "42");
+  assert.match(await runFlux(["module", "list"], { FLUX_URI: uri }), /^kvs-watch +\d+ +R/m);
   await rejects(at.load(path, ["nonsense"], { name: "second" }), "EINVAL");
   for (const name of ["kvs-watch", "kvs", "heartbeat", "content"]) await at.remove(name);
   assert.deepEqual(panics, []);
@@ -58,7 +50,7 @@ test("modules of flux-core run in a fluxbus broker as they are", BOUNDED, async 
 test("all that flux-core's rc1 loads comes up on a fluxbus broker, and a job runs", BOUNDED, async () => {
   const env = { FLUX_EXEC_PATH_PREPEND: join(ROOT, "libexec"), FLUX_URI: undefined };
   const command = "flux module list -l && flux run echo I am a job && flux getattr broker.pid";
-  const out = await flux(["start", "sh", "-c", command], env);
+  const out = await runFlux(["start", "sh", "-c", command], env);
   assert.match(out, /^connector-local .* builtin$/m);
   for (const name of ["kvs", "job-manager", "sched-simple"])
     assert.match(out, new RegExp(`^${name} .* R `, "m"));

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { openConfig } from "../../src/config/index.ts";
 import { Instance } from "../../src/instance/index.ts";
-import { ConfigFiles } from "../helpers/config-files.ts";
+import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 import { fluxbus, type RunOptions } from "./cli-process.ts";
 
 describe("fluxbus config", () => {
-  let files: ConfigFiles;
+  let files: TemporaryFolder;
   let instance: Instance;
   before(async () => {
-    files = await ConfigFiles.make({
+    files = await TemporaryFolder.make({
       "conf/foo.toml": '[foo]\na = 42\nb = "meep"\nc = "50s"\nd = 3.0\nf = [ "x", "y" ]\n',
       "other.toml": "flag = 99",
       "bad.toml": "x x x",

@@ -1,18 +1,26 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmod } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { TestInstance } from "../../src/testing/index.ts";
+import { TemporaryFolder } from "../helpers/temporary-folder.ts";
+import { fluxbus, MAIN } from "./cli-process.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
-/** The TypeScript blocks of a document, in order. */
-function programs(document: string): string[] {
+/** The blocks of a document in a language, in order. */
+function blocks(document: string, language: "ts" | "console"): string[] {
   const text = readFileSync(join(ROOT, document), "utf8");
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1]!);
+  const found = text.matchAll(/^```(\w+)\n(.*?)^```$/gms);
+  return [...found].filter((match) => match[1] === language).map((match) => match[2]!);
+}
+
+function programs(document: string): string[] {
+  return blocks(document, "ts");
 }
 
 /** Runs a program as a user of the package would, and returns what it prints. */
@@ -45,6 +53,25 @@ test("the README's programs run and print what they say", async () => {
   assert.equal(await runProgram(testing!, instance.uri), "");
 });
 
+test("the README's commands print what they say", async () => {
+  await using folder = await TemporaryFolder.make({
+    fluxbus: `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`,
+  });
+  await chmod(folder.of("fluxbus"), 0o700);
+  const [session, ...others] = blocks("README.md", "console");
+  assert.equal(others.length, 0);
+  const lines = session!.trimEnd().split("\n");
+  const commands = lines.filter((line) => line.startsWith("$ ")).map((line) => line.slice(2));
+  assert(commands.length > 5);
+  const env = { PATH: `${folder.path}:${process.env["PATH"]}` };
+  const { stdout, stderr, status } = await fluxbus(["start", `set -e; ${commands.join("; ")}`], { env });
+  assert.deepEqual([stderr, status], ["", 0]);
+  assert.deepEqual(
+    stdout.trimEnd().split("\n"),
+    lines.filter((line) => !line.startsWith("$ ")),
+  );
+});
+
 test("the README's programs pass the compiler", async () => {
   const folder = mkdtempSync(join(ROOT, ".readme-"));
   try {
@@ -65,8 +92,18 @@ test("the README's programs pass the compiler", async () => {
   }
 });
 
+/** All documents there are. */
+const DOCUMENTS = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name)),
+];
+
 test("the documents' links lead to files", () => {
-  for (const document of ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/adr/README.md"]) {
+  for (const document of DOCUMENTS) {
     const text = readFileSync(join(ROOT, document), "utf8");
     for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
       assert(existsSync(resolve(ROOT, document, "..", target!)), `${document}: ${target}`);

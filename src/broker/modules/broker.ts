@@ -1,6 +1,6 @@
 import { FluxError } from "../../base/index.ts";
 import type { Methods } from "../../client/index.ts";
-import type { JsonObject, JsonValue } from "../../json/index.ts";
+import { objectOf } from "../../json/index.ts";
 import { Role } from "../../message/index.ts";
 import { defaultMethods, type ServiceFacts } from "../../methods/index.ts";
 import { confBuiltin } from "./conf-builtin.ts";
@@ -25,7 +25,7 @@ export function brokerMethods(facts: ServiceFacts): Methods {
     setenv: {
       request(request) {
         const [env] = request.unpack("{s:o}", "env");
-        const entries = Object.entries(asObject(env));
+        const entries = Object.entries(objectOf(env));
         for (const [name, value] of entries) {
           if (name === "" || name.includes("=") || (value !== null && typeof value !== "string"))
             throw new FluxError("EPROTO");
@@ -38,9 +38,4 @@ export function brokerMethods(facts: ServiceFacts): Methods {
       },
     },
   };
-}
-
-function asObject(value: JsonValue): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new FluxError("EPROTO");
-  return value as JsonObject;
 }

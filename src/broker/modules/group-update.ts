@@ -1,5 +1,5 @@
 import { decodeIdset, encodeIdset, FluxError } from "../../base/index.ts";
-import type { JsonObject, JsonValue } from "../../json/index.ts";
+import { type JsonObject, type JsonValue, objectOf } from "../../json/index.ts";
 
 /** Ranks that join a group, or leave it. */
 export interface GroupUpdate {
@@ -58,9 +58,4 @@ function decodeUpdate(value: JsonValue): GroupUpdate {
   const ids = typeof ranks === "string" ? decodeIdset(ranks) : undefined;
   if (ids === undefined || typeof set !== "boolean") throw new FluxError("EPROTO");
   return { ranks: ids, set };
-}
-
-function objectOf(value: JsonValue | undefined): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new FluxError("EPROTO");
-  return value as JsonObject;
 }

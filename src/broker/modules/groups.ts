@@ -177,7 +177,7 @@ export class Groups {
     // Other ranks know of those below them only.
     if (this.#options.rank !== 0) throw new FluxError("EPROTO", "this RPC is only available on rank 0");
     this.#respond(request, name);
-    if (!request.streaming) return;
+    if (!request.streaming || request.noResponse) return;
     const group = this.#group(name);
     group.watchers.add(request);
     request.signal.addEventListener("abort", () => this.#unwatch(name, group, request), { once: true });

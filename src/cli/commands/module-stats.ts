@@ -62,7 +62,10 @@ async function stats(flux: Flux, module: string, options: StatsOptions): Promise
 }
 
 async function show(whole: JsonValue, options: StatsOptions): Promise<void> {
-  const { Real, stringifyJson } = await import("../../json/index.ts");
+  const [{ Real, stringifyJson }, { indentJson }] = await Promise.all([
+    import("../../json/index.ts"),
+    import("../indent-json.ts"),
+  ]);
   const { parse, scale = 1, type, json } = options;
   const value = parse === undefined ? whole : valueAt(whole, parse);
   const isInteger = typeof value === "number" || typeof value === "bigint";
@@ -70,7 +73,7 @@ async function show(whole: JsonValue, options: StatsOptions): Promise<void> {
   if (json) print(stringifyJson(value, { any: true }));
   else if (isInteger || type === "int") print(String(Math.trunc(number)));
   else if (value instanceof Real || type === "double") print(number.toFixed(6));
-  else print(indent(value, 0, (scalar) => stringifyJson(scalar, { any: true })));
+  else print(indentJson(value, 1));
 }
 
 function valueAt(whole: JsonValue, path: string): JsonValue {
@@ -81,19 +84,4 @@ function valueAt(whole: JsonValue, path: string): JsonValue {
   }
   if (value === undefined) throw usageError(`'${path}' is not in the response`);
   return value;
-}
-
-/** JSON with one blank for each level, reals as they came. */
-function indent(value: JsonValue, depth: number, scalar: (value: JsonValue) => string): string {
-  if (typeof value !== "object" || value === null || "toJSON" in value) return scalar(value);
-  const isArray = Array.isArray(value);
-  const members = isArray
-    ? value.map((item) => indent(item, depth + 1, scalar))
-    : Object.entries(value as JsonObject).map(
-        ([key, item]) => `${JSON.stringify(key)}: ${indent(item ?? null, depth + 1, scalar)}`,
-      );
-  const [open, close] = isArray ? ["[", "]"] : ["{", "}"];
-  if (members.length === 0) return `${open}${close}`;
-  const line = `\n${" ".repeat(depth + 1)}`;
-  return `${open}${line}${members.join(`,${line}`)}\n${" ".repeat(depth)}${close}`;
 }

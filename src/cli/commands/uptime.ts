@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import type { Flux } from "../../client/index.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { type ClientOptions, clientCommand, withFlux } from "../client-command.ts";
 import type { Command } from "../commander.ts";
 import { about } from "../failure.ts";
+import { twoDigits } from "../local-minute.ts";
 import { print, printJson } from "../output.ts";
 
 /** What is known of an instance. */
@@ -39,9 +39,7 @@ export function uptimeCommand(): Command {
 async function describe(uptime: Uptime, now: Date): Promise<string[]> {
   const { formatDuration } = await import("../../base/index.ts");
   const { state, seconds, owner, depth, size, drained = 0, offline = 0 } = uptime;
-  const clock = [now.getHours(), now.getMinutes(), now.getSeconds()]
-    .map((part) => String(part).padStart(2, "0"))
-    .join(":");
+  const clock = [now.getHours(), now.getMinutes(), now.getSeconds()].map(twoDigits).join(":");
   const words = [
     ` ${clock} ${state} ${formatDuration(seconds * 1000, 2)}`,
     `owner ${owner}`,
@@ -64,7 +62,7 @@ async function readUptime(flux: Flux): Promise<Uptime> {
   const depth = Number(await attribute("instance-level"));
   const machine = await about("state-machine.get", flux.rpc("state-machine.get"));
   const state = String(machine["state"]);
-  const known = { state, owner: userName(uid), depth, size };
+  const known = { state, owner: await userName(uid), depth, size };
   if (state !== "run") return { ...known, seconds: Number(machine["duration"]) };
   const starttime = await about(
     "broker.starttime",
@@ -125,12 +123,8 @@ async function ifServed(topic: string, answer: Promise<JsonObject>): Promise<Jso
 }
 
 /** The name of a user; the number of one who has none here. */
-function userName(uid: number): string {
-  try {
-    const lines = readFileSync("/etc/passwd", "utf8").split("\n");
-    const entry = lines.map((line) => line.split(":")).find((fields) => fields[2] === String(uid));
-    return entry?.[0] ?? String(uid);
-  } catch {
-    return String(uid);
-  }
+async function userName(uid: number): Promise<string> {
+  const { SystemNames } = await import("../../broker/index.ts");
+  const name = await new SystemNames().nameOf(uid).catch(() => undefined);
+  return name ?? String(uid);
 }

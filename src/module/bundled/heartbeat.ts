@@ -1,4 +1,4 @@
-import { FluxError, formatDuration } from "../../base/index.ts";
+import { FluxError, formatDuration, TIMER_MAX_MS } from "../../base/index.ts";
 import { real } from "../../json/index.ts";
 import { defineModule, type ModuleContext } from "../definition.ts";
 import { applyHeartbeatArgs, type HeartbeatSettings, readHeartbeatConfig } from "./heartbeat-settings.ts";
@@ -36,7 +36,7 @@ abstract class Heartbeat implements Disposable {
   constructor(context: ModuleContext, settings: HeartbeatSettings) {
     this.context = context;
     this.settings = settings;
-    this.#timer = setInterval(() => this.tick(), settings.periodMs);
+    this.#timer = this.#beat(settings);
   }
 
   protected abstract tick(): void;
@@ -44,13 +44,17 @@ abstract class Heartbeat implements Disposable {
   apply(settings: HeartbeatSettings): void {
     if (settings.periodMs !== this.settings.periodMs) {
       clearInterval(this.#timer);
-      this.#timer = setInterval(() => this.tick(), settings.periodMs);
+      this.#timer = this.#beat(settings);
     }
     this.settings = settings;
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+  }
+
+  #beat({ periodMs }: HeartbeatSettings): NodeJS.Timeout {
+    return setInterval(() => this.tick(), Math.min(periodMs, TIMER_MAX_MS));
   }
 }
 

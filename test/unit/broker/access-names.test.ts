@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { SystemNames } from "../../../src/broker/index.ts";
-import { ConfigFiles } from "../../helpers/config-files.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const PASSWD = "ann:x:1001:100:Ann:/home/ann:/bin/sh\n2000:x:1002:100::/:/bin/sh\nbob:x:0x7:100::/:/bin/sh\n";
 const GROUP = "ops:x:500:ann,bob\nempty:x:501:\n502:x:1:ann\n";
@@ -20,13 +20,13 @@ test -n "$line" || exit 2
 echo "$line"
 `;
 
-async function fakeSystem(): Promise<ConfigFiles> {
-  const files = await ConfigFiles.make({ passwd: PASSWD, group: GROUP, getent: GETENT, runs: "" });
+async function fakeSystem(): Promise<TemporaryFolder> {
+  const files = await TemporaryFolder.make({ passwd: PASSWD, group: GROUP, getent: GETENT, runs: "" });
   await chmod(files.of("getent"), 0o755);
   return files;
 }
 
-async function runsOf(files: ConfigFiles): Promise<string[]> {
+async function runsOf(files: TemporaryFolder): Promise<string[]> {
   return (await readFile(files.of("runs"), "utf8")).split("\n").filter((line) => line !== "");
 }
 

@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod } from "node:fs/promises";
 import { createServer, connect as dial, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { Broker, connectionCredential, loadPeerCredentials } from "../../../src/broker/index.ts";
@@ -13,16 +12,17 @@ import { Role } from "../../../src/message/index.ts";
 import { TestInstance } from "../../../src/testing/index.ts";
 import { RawClient } from "../../helpers/raw-client.ts";
 import { rejects } from "../../helpers/rejects.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 import { within } from "../../helpers/until.ts";
 import { GUEST, OWNER, Users } from "../../helpers/users.ts";
 
 const OWNS = Role.OWNER | Role.LOCAL;
 
-/** A temporary folder, removed at the end of its scope. */
-async function folder(mode: number) {
-  const path = await mkdtemp(join(tmpdir(), "flux-"));
-  await chmod(path, mode);
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+/** A temporary folder of that mode. */
+async function folder(mode: number): Promise<TemporaryFolder> {
+  const made = await TemporaryFolder.make();
+  await chmod(made.path, mode);
+  return made;
 }
 
 test("the credential of a connection by its user id", () => {

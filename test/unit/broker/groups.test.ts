@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Groups, type GroupsOptions } from "../../../src/broker/index.ts";
-import { Message, Role } from "../../../src/message/index.ts";
+import { Message, MessageFlag, Role, textPayload } from "../../../src/message/index.ts";
 import { TestInstance } from "../../../src/testing/index.ts";
 import { rejects } from "../../helpers/rejects.ts";
 import { until } from "../../helpers/until.ts";
@@ -48,6 +48,15 @@ test("a group can be watched", async () => {
   async function subtree(): Promise<object> {
     return (await flux.rpc("groups.stats-get"))["subtree"] as object;
   }
+});
+
+test("who watches a group but wants no response is not kept", async () => {
+  await using instance = await TestInstance.start();
+  const flux = await instance.connect();
+  const payload = textPayload(JSON.stringify(g));
+  const flags = MessageFlag.STREAMING | MessageFlag.NORESPONSE;
+  flux.send(Message.request({ topic: "groups.get", payload, flags }));
+  assert.deepEqual(await flux.rpc("groups.stats-get"), { subtree: {} });
 });
 
 test("a guest may look, and is forgotten when it goes", async () => {

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
 import { describe, test } from "node:test";
 import { FluxError } from "../../../src/base/index.ts";
 import { AttributeTable, Broker } from "../../../src/broker/index.ts";
 import { LogBuffer } from "../../../src/broker/log-buffer.ts";
 import { readLogSettings } from "../../../src/broker/log-settings.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const TIME = "2026-01-02T03:04:05.678901Z";
 const SEVERITIES = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -95,52 +94,39 @@ describe("where records go", () => {
 });
 
 describe("log-filename", () => {
-  const inFolder = (use: (folder: string) => void | Promise<void>) => async () => {
-    const folder = mkdtempSync(join(tmpdir(), "flux-log-"));
-    try {
-      await use(folder);
-    } finally {
-      rmSync(folder, { recursive: true });
+  test("gets all that reaches rank 0, as it comes, behind what is there", async () => {
+    await using folder = await TemporaryFolder.make();
+    const file = folder.of("log");
+    for (const message of ["first \xff", "second"]) {
+      const of = logOf(0, { "log-filename": file, "log-level": "-1" });
+      of.append(`<56>1 ${TIME} 7 x 1 - - ${message}`);
+      of.append("no record");
+      assert.match(readFileSync(file, "latin1"), new RegExp(`${message}\nno record\n$`));
+      of.log.close();
+      of.append("too late");
     }
-  };
+    const lines = readFileSync(file, "latin1").split("\n");
+    assert.match(lines[0] ?? "", /^Jan 0[123] \d\d:\d\d:05\.678901 \S+ 2026 x\.debug\[7\]: first \xff$/);
+    assert.equal(lines.length, 5);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+  });
 
-  test(
-    "gets all that reaches rank 0, as it comes, behind what is there",
-    inFolder((folder) => {
-      const file = join(folder, "log");
-      for (const message of ["first \xff", "second"]) {
-        const of = logOf(0, { "log-filename": file, "log-level": "-1" });
-        of.append(`<56>1 ${TIME} 7 x 1 - - ${message}`);
-        of.append("no record");
-        assert.match(readFileSync(file, "latin1"), new RegExp(`${message}\nno record\n$`));
-        of.log.close();
-        of.append("too late");
-      }
-      const lines = readFileSync(file, "latin1").split("\n");
-      assert.match(lines[0] ?? "", /^Jan 0[123] \d\d:\d\d:05\.678901 \S+ 2026 x\.debug\[7\]: first \xff$/);
-      assert.equal(lines.length, 5);
-      assert.equal(statSync(file).mode & 0o777, 0o600);
-    }),
-  );
-
-  test(
-    "that can't be opened ends the start; one that can't be written to is given up",
-    inFolder(async (folder) => {
-      const start = (name: string) => Broker.start({ attributes: { "log-filename": name } });
-      for (const [name, code] of [
-        ["", "ENOENT"],
-        [folder, "EISDIR"],
-      ] as const) {
-        await assert.rejects(start(name), (error) => {
-          assert(FluxError.is(error, code));
-          assert.match(error.message, /^Error opening logfile .*: (No such file|Is a directory)/);
-          return true;
-        });
-      }
-      const full = logOf(0, { "log-filename": "/dev/full" });
-      full.append("one");
-      full.append("two");
-      assert.deepEqual(full.lines, ["fluxbus: log-filename: /dev/full: No space left on device"]);
-    }),
-  );
+  test("that can't be opened ends the start; one that can't be written to is given up", async () => {
+    await using folder = await TemporaryFolder.make();
+    const start = (name: string) => Broker.start({ attributes: { "log-filename": name } });
+    for (const [name, code] of [
+      ["", "ENOENT"],
+      [folder.path, "EISDIR"],
+    ] as const) {
+      await assert.rejects(start(name), (error) => {
+        assert(FluxError.is(error, code));
+        assert.match(error.message, /^Error opening logfile .*: (No such file|Is a directory)/);
+        return true;
+      });
+    }
+    const full = logOf(0, { "log-filename": "/dev/full" });
+    full.append("one");
+    full.append("two");
+    assert.deepEqual(full.lines, ["fluxbus: log-filename: /dev/full: No space left on device"]);
+  });
 });

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { Broker } from "../../../src/broker/index.ts";
 import { connect } from "../../../src/connect/index.ts";
 import { TestInstance } from "../../../src/testing/index.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 test("events that were confirmed reach all subscribers although the broker stops right behind", async () => {
   for (const count of [3, 4, 20]) {
@@ -33,18 +31,14 @@ test("stop, called twice, is over when it is over", async () => {
 });
 
 test("a second broker does not take the socket of a living one", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "flux-"));
-  const socketPath = join(folder, "local");
-  try {
-    await using broker = await Broker.start({ socketPath });
-    await assert.rejects(Broker.start({ socketPath }), { code: "EADDRINUSE" });
-    await using flux = await connect(broker.uri, { env: {} });
-    assert.equal(await flux.rank(), 0);
-    await broker.stop();
-    assert.equal(existsSync(socketPath), false);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using folder = await TemporaryFolder.make();
+  const socketPath = folder.of("local");
+  await using broker = await Broker.start({ socketPath });
+  await assert.rejects(Broker.start({ socketPath }), { code: "EADDRINUSE" });
+  await using flux = await connect(broker.uri, { env: {} });
+  assert.equal(await flux.rank(), 0);
+  await broker.stop();
+  assert.equal(existsSync(socketPath), false);
 });
 
 test("an onLog that throws stops nothing", async (context) => {

@@ -3,7 +3,6 @@ import { describe, test } from "node:test";
 import { parseDuration } from "../../../src/base/index.ts";
 import { nodeidOption, parseNodeid } from "../../../src/cli/arguments.ts";
 import { command } from "../../../src/cli/commander.ts";
-import { expandHostlist } from "../../../src/cli/hostlist.ts";
 import { addInstanceOptions, instanceWords } from "../../../src/cli/instance-options.ts";
 import { parsePingTarget } from "../../../src/cli/ping-target.ts";
 
@@ -38,15 +37,6 @@ describe("arguments of the command line", () => {
     assert.deepEqual(nodeidOption("upstream"), { upstream: true });
     assert.deepEqual(nodeidOption(0), { nodeid: 0 });
     assert.deepEqual([nodeidOption("any"), nodeidOption(undefined)], [{}, {}]);
-  });
-
-  test("host lists are those of RFC 29", () => {
-    assert.deepEqual(expandHostlist("a"), ["a"]);
-    assert.deepEqual(expandHostlist("a,b[1-3],c"), ["a", "b1", "b2", "b3", "c"]);
-    assert.deepEqual(expandHostlist("n[08-10,2]x"), ["n08x", "n09x", "n10x", "n2x"]);
-    assert.deepEqual(expandHostlist("r[1-2]n[0-1]"), ["r1n0", "r1n1", "r2n0", "r2n1"]);
-    assert.deepEqual([expandHostlist(""), expandHostlist("n[2-1]")], [[], []]);
-    assert.equal(expandHostlist("n[0-999999999]").length, 1 << 20);
   });
 
   test("targets of a ping name a service, a place, or both", () => {

@@ -5,8 +5,8 @@ import type { Flux, Response } from "../../../src/client/index.ts";
 import { ConfigStore, configMethods } from "../../../src/config/index.ts";
 import { real } from "../../../src/json/index.ts";
 import { Message, MessageFlag } from "../../../src/message/index.ts";
-import { ConfigFiles } from "../../helpers/config-files.ts";
 import { rejects } from "../../helpers/rejects.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 import { until } from "../../helpers/until.ts";
 import { GUEST, OWNER, Users } from "../../helpers/users.ts";
 
@@ -43,7 +43,7 @@ test("load replaces the object, unless somebody refuses it", async () => {
 });
 
 test("reload reads the path again, and is nothing without one", async () => {
-  await using files = await ConfigFiles.make({ "a.toml": "a=1" });
+  await using files = await TemporaryFolder.make({ "a.toml": "a=1" });
   await using users = await serve(new ConfigStore({ path: files.path }));
   const flux = await users.connect(OWNER);
   await flux.rpc("config.reload");

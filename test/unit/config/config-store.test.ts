@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { FluxError } from "../../../src/base/index.ts";
 import { ConfigStore } from "../../../src/config/index.ts";
 import type { JsonObject } from "../../../src/json/index.ts";
-import { ConfigFiles } from "../../helpers/config-files.ts";
 import { rejects } from "../../helpers/rejects.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 /** A listener that writes down what it is told, and refuses what has a key of its name. */
 function listenAs(store: ConfigStore, name: string, told: string[]): () => void {
@@ -93,7 +93,7 @@ test("updates don't overlap, and a failed one does not stop the next", async () 
 });
 
 test("a reload reads the path again; what it can't read changes nothing", async () => {
-  await using files = await ConfigFiles.make({ "a.toml": "a=1" });
+  await using files = await TemporaryFolder.make({ "a.toml": "a=1" });
   const store = new ConfigStore({ path: files.path });
   assert.equal(await store.reload(), true);
   assert.deepEqual(store.current, { a: 1 });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { chmod } from "node:fs/promises";
 import { test } from "node:test";
 import { readCurveCert } from "../../../src/config/index.ts";
-import { ConfigFiles } from "../../helpers/config-files.ts";
 import { rejects } from "../../helpers/rejects.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 /** A pair of keys made with libzmq, and another public key. */
 const PUBLIC = "x@LB$3uU>F[Zva5*/n8w?vHR}R(4^E8@4CMvi)]r";
@@ -24,8 +24,8 @@ curve
 
 const GOOD = certText(PUBLIC, SECRET);
 
-async function certFile(text: string): Promise<ConfigFiles> {
-  const files = await ConfigFiles.make({ cert: text });
+async function certFile(text: string): Promise<TemporaryFolder> {
+  const files = await TemporaryFolder.make({ cert: text });
   await chmod(files.of("cert"), 0o600);
   return files;
 }

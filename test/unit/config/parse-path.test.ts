@@ -3,11 +3,11 @@ import { chmod, mkdir, rm } from "node:fs/promises";
 import { test } from "node:test";
 import { parseConfigPath } from "../../../src/config/index.ts";
 import { stringifyJson } from "../../../src/json/index.ts";
-import { ConfigFiles } from "../../helpers/config-files.ts";
 import { rejects } from "../../helpers/rejects.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 test("a file: JSON by its name, TOML by any other", async () => {
-  await using files = await ConfigFiles.make({
+  await using files = await TemporaryFolder.make({
     "a.toml": "a=1.0",
     noext: "[t]\nb=2\n",
     "c.json": '{"c":1.0,"big":9223372036854775807}',
@@ -23,7 +23,7 @@ test("a file: JSON by its name, TOML by any other", async () => {
 });
 
 test("a directory: its .toml files merged, in the order of their names as bytes", async () => {
-  await using files = await ConfigFiles.make({
+  await using files = await TemporaryFolder.make({
     "01.toml": "a.b=1\na.c=2\nk=[1,2]\n",
     "02.toml": "a.b=9\nk=[3]\nz=1\n",
     "B.toml": "zz=1",
@@ -36,12 +36,12 @@ test("a directory: its .toml files merged, in the order of their names as bytes"
   const expected = { a: { b: 9, c: 2 }, k: [3], z: 1, zz: 2 };
   assert.deepEqual(await parseConfigPath(files.path), expected);
   assert.deepEqual(await parseConfigPath(`${files.path}/`), expected);
-  await using empty = await ConfigFiles.make();
+  await using empty = await TemporaryFolder.make();
   assert.deepEqual(await parseConfigPath(empty.path), {});
 });
 
 test("errors name the file, and the line", async () => {
-  await using files = await ConfigFiles.make({
+  await using files = await TemporaryFolder.make({
     "dir/good.toml": "a=1",
     "dir/worse.toml": "a=1\nb\n",
     "inf.toml": "a=inf",
@@ -71,7 +71,7 @@ test("errors name the file, and the line", async () => {
 });
 
 test("what can't be read is the system's error, with its path", async () => {
-  await using files = await ConfigFiles.make();
+  await using files = await TemporaryFolder.make();
   const none = files.of("none.toml");
   await rejects(parseConfigPath(none), "ENOENT", `stat: ${none}: No such file or directory`);
   await mkdir(files.of("x.toml"));

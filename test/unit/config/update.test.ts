@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openConfig, updateConfig } from "../../../src/config/index.ts";
 import { stringifyJson } from "../../../src/json/index.ts";
-import { ConfigFiles } from "../../helpers/config-files.ts";
 import { rejects } from "../../helpers/rejects.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const BASE = { tbon: { topo: "kary:2", fanout: 2 } };
 
@@ -41,7 +41,7 @@ test("--conf: text of several lines is TOML, with a brace it is JSON", async () 
 });
 
 test("--conf: anything else names a file", async () => {
-  await using files = await ConfigFiles.make({
+  await using files = await TemporaryFolder.make({
     "a.toml": "tbon.fanout=9",
     "b.json": '{"tbon":{"fanout":8}}',
   });
@@ -52,7 +52,7 @@ test("--conf: anything else names a file", async () => {
 });
 
 test("a broker's configuration: the path, then each --conf over it, until a reload", async () => {
-  await using files = await ConfigFiles.make({ "a.toml": "a=1\nb=1\n" });
+  await using files = await TemporaryFolder.make({ "a.toml": "a=1\nb=1\n" });
   const store = await openConfig({ path: files.path, updates: ["b=2", "c=3", "c=4"] });
   assert.deepEqual(store.current, { a: 1, b: 2, c: 4 });
   assert.equal(store.path, files.path);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigStore, openConfig } from "../../../src/config/index.ts";
 import { Instance, type InstanceOptions } from "../../../src/instance/index.ts";
-import { ConfigFiles } from "../../helpers/config-files.ts";
 import { rejects } from "../../helpers/rejects.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 /** An instance that tells nobody what it does. */
 function start(options: InstanceOptions): Promise<Instance> {
@@ -11,7 +11,7 @@ function start(options: InstanceOptions): Promise<Instance> {
 }
 
 test("an instance tells its configuration, where it is from, and what it makes of it", async () => {
-  await using files = await ConfigFiles.make({
+  await using files = await TemporaryFolder.make({
     "a.toml": '[tbon]\ntorpid_min = "2s"\n[access]\nallow-guest-user = true\n',
   });
   const config = await openConfig({ path: files.path, updates: ["tbon.zmqdebug=1"] });
@@ -62,7 +62,7 @@ test("what an instance can't be made of stops it, and leaves its configuration a
 });
 
 test("the table [bootstrap] gives a broker its place", async () => {
-  await using files = await ConfigFiles.make();
+  await using files = await TemporaryFolder.make();
   const boot = (bootstrap: object) => {
     const config = new ConfigStore({ config: { bootstrap: bootstrap as Record<string, string> } });
     return start({ config, boot: "environment", attributes: { hostname: "n0" } });

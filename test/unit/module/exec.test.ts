@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { ConfigFiles } from "../../helpers/config-files.ts";
 import { fixture, ModuleInstance } from "../../helpers/module-instance.ts";
 import { rejects } from "../../helpers/rejects.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 import { until } from "../../helpers/until.ts";
 
 const PROBE = fixture("probe");
@@ -55,7 +55,7 @@ test("one that hangs is killed", async () => {
 });
 
 test("a loader is any program; one that does not speak to the broker fails", async () => {
-  await using files = await ConfigFiles.make({ "tool.xyz": "", "no-program": "" });
+  await using files = await TemporaryFolder.make({ "tool.xyz": "", "no-program": "" });
   await using at = await ModuleInstance.start();
   const path = files.of("tool.xyz");
   await rejects(at.load(path), "ENOENT", "could not determine loader from path suffix");
@@ -83,7 +83,7 @@ test("a loader is any program; one that does not speak to the broker fails", asy
 });
 
 test("flux-core's loaders are looked for in FLUX_EXEC_PATH, then as flux", async () => {
-  await using files = await ConfigFiles.make({
+  await using files = await TemporaryFolder.make({
     "a.so": "",
     "b.so.0.0.0": "",
     "c.py": "",

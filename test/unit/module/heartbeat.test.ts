@@ -22,6 +22,13 @@ test("it beats at once, and in its period", async () => {
   await at.remove("heartbeat");
 });
 
+test("a period that is longer than any timer is no short one", async () => {
+  await using at = await ModuleInstance.start();
+  await at.load("heartbeat", ["period=30d"]);
+  for (let i = 0; i < 100; i++) await at.flux.ping();
+  assert.equal((await at.flux.rpc("heartbeat.stats-get"))["count"], 1);
+});
+
 test("a configuration changes it while it runs, or is refused", async () => {
   const store = new ConfigStore();
   await using at = await ModuleInstance.start({ config: store });

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { moduleOf } from "../../../src/module/definition.ts";
 import { importModule, kindOf, nameOf, searchModule } from "../../../src/module/module-file.ts";
-import { ConfigFiles } from "../../helpers/config-files.ts";
 import { ModuleInstance } from "../../helpers/module-instance.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 test("a module's kind and name are its file's", () => {
   const kinds = ["/a/b.so", "b.so.0.0.0", "b.py", "b.js", "b.mjs", "b.cjs", "b.ts", "b.txt", "/c.so/b"].map(
@@ -18,7 +18,7 @@ test("a module's kind and name are its file's", () => {
 });
 
 test("names are searched by suffix, then by directory", async () => {
-  await using files = await ConfigFiles.make({
+  await using files = await TemporaryFolder.make({
     "one/a.mjs": "",
     "one/b.js": "",
     "one/b.mjs": "",
@@ -42,7 +42,7 @@ test("names are searched by suffix, then by directory", async () => {
 test("a module found by its name runs under it; a file that has changed is loaded anew", async () => {
   const source = (answer: number): string => `
     export default (flux, args, { serve }) => serve({ answer: () => ({ answer: ${answer} }) });`;
-  await using files = await ConfigFiles.make({ "counting.mjs": source(1), "other.mjs": source(3) });
+  await using files = await TemporaryFolder.make({ "counting.mjs": source(1), "other.mjs": source(3) });
   await using at = await ModuleInstance.start({}, { FLUX_MODULE_PATH: files.path });
   const answer = async () => (await at.flux.rpc("counting.answer"))["answer"];
   await at.load("counting");

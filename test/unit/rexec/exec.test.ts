@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { realpath } from "node:fs/promises";
 import { test } from "node:test";
 import { ExecFlag, LocalFlag } from "../../../src/rexec/index.ts";
 import { drain, rejects } from "../../helpers/rejects.ts";
 import { commandObject, isAlive, RexecInstance, run } from "../../helpers/rexec-instance.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 import { until } from "../../helpers/until.ts";
 
 test("a command's output comes by stream, each ends once, then its status", async () => {
@@ -82,19 +81,15 @@ test("a process has the environment of its command, and FLUX_URI of the broker",
 test("a process starts in the directory of its command, or in /tmp and says so", async () => {
   await using instance = await RexecInstance.start();
   const flux = await instance.connect();
-  const directory = await realpath(await mkdtemp(join(tmpdir(), "flux-")));
-  try {
-    const there = await run(flux, commandObject(["pwd"], { cwd: directory }));
-    assert.equal(there.output["stdout"], `${directory}\n`);
-    const cwd = join(directory, "gone");
-    const elsewhere = await run(flux, commandObject(["pwd"], { cwd }));
-    assert.deepEqual(elsewhere.output, {
-      stdout: "/tmp\n",
-      stderr: `Could not change dir to ${cwd}: No such file or directory. Going to /tmp instead\n`,
-    });
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  await using folder = await TemporaryFolder.make();
+  const there = await run(flux, commandObject(["pwd"], { cwd: folder.path }));
+  assert.equal(there.output["stdout"], `${await realpath(folder.path)}\n`);
+  const cwd = folder.of("gone");
+  const elsewhere = await run(flux, commandObject(["pwd"], { cwd }));
+  assert.deepEqual(elsewhere.output, {
+    stdout: "/tmp\n",
+    stderr: `Could not change dir to ${cwd}: No such file or directory. Going to /tmp instead\n`,
+  });
 });
 
 test("a command that can't be run fails with the reason", async () => {

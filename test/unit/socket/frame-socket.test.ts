@@ -4,7 +4,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { EMPTY } from "../../../src/base/index.ts";
 import { encodePushed, type Message } from "../../../src/message/index.ts";
 import { FrameSocket } from "../../../src/socket/index.ts";
-import { Inbox, readFrames, request, socketPair, until, upTo } from "./peers.ts";
+import { until } from "../../helpers/until.ts";
+import { Inbox, readFrames, request, socketPair, upTo } from "./peers.ts";
 
 const MIB = 1024 * 1024;
 

@@ -6,7 +6,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { errno } from "../../../src/base/index.ts";
 import type { Connector } from "../../../src/connector/index.ts";
 import { connectLocal, SOCKET_PATH_MAX } from "../../../src/socket/index.ts";
-import { Inbox, listen, readFrames, request, socketFolder, until, upTo } from "./peers.ts";
+import { until } from "../../helpers/until.ts";
+import { Inbox, listen, readFrames, request, socketFolder, upTo } from "./peers.ts";
 
 const admit = (socket: Socket): void => {
   socket.write(Uint8Array.of(0));

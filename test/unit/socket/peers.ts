@@ -1,19 +1,14 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
 import type { FluxError } from "../../../src/base/index.ts";
 import type { Receiver } from "../../../src/connector/index.ts";
 import { Framer, Message } from "../../../src/message/index.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
+import { until } from "../../helpers/until.ts";
 
 /** A folder of its own for sockets; removed with the test. */
 export async function socketFolder(): Promise<{ path(name: string): string } & AsyncDisposable> {
-  const folder = await mkdtemp(join(tmpdir(), "flux-socket-"));
-  return {
-    path: (name) => join(folder, name),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
-  };
+  const folder = await TemporaryFolder.make();
+  return { path: (name) => folder.of(name), [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
 /** Listens at `path` as a broker does; `connection` gets each socket, paused. Disposing ends the sockets too. */
@@ -56,15 +51,6 @@ export async function socketPair(): Promise<{ near: Socket; far: Socket } & Asyn
       await folder[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Waits until `condition` holds, at most `limitMs`. */
-export async function until(condition: () => boolean, what: string, limitMs = 5000): Promise<void> {
-  const deadline = performance.now() + limitMs;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`timed out: ${what}`);
-    await turn();
-  }
 }
 
 /** A receiver that keeps everything. */

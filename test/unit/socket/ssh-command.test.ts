@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { findProgram, sshCommand } from "../../../src/socket/ssh-command.ts";
+import { findProgram } from "../../../src/socket/find-program.ts";
+import { sshCommand } from "../../../src/socket/ssh-command.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 test("the command of a remote end: port, user, the relay and where to look for it", () => {
   const env = { PATH: "/nosuch" };
@@ -47,22 +48,18 @@ test("any other form is EINVAL", () => {
     );
 });
 
-test("a program is looked for on PATH, and the folder of flux is told the other end", () => {
-  const folder = mkdtempSync(join(tmpdir(), "path-"));
-  try {
-    const [one, other] = [join(folder, "one"), join(folder, "other")];
-    for (const each of [one, other]) mkdirSync(each);
-    writeFileSync(join(one, "flux"), "not to be run");
-    mkdirSync(join(one, "ssh"));
-    writeFileSync(join(other, "flux"), "#!/bin/sh\n");
-    chmodSync(join(other, "flux"), 0o700);
-    const env = { PATH: `${one}::${other}` };
-    assert.equal(findProgram("flux", env), join(other, "flux"));
-    assert.equal(findProgram(join(other, "flux"), {}), join(other, "flux"));
-    assert.equal(findProgram(join(one, "flux"), env), undefined);
-    assert.equal(findProgram("ssh", env), undefined);
-    assert.equal(sshCommand("h/r/s", env)[3], `PATH=/r/bin:${other}:/bin:/usr/bin`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+test("a program is looked for on PATH, and the folder of flux is told the other end", async () => {
+  await using folder = await TemporaryFolder.make({
+    "one/flux": "not to be run",
+    "one/ssh/file": "",
+    "other/flux": "#!/bin/sh\n",
+  });
+  const [one, other] = [folder.of("one"), folder.of("other")];
+  await chmod(join(other, "flux"), 0o700);
+  const env = { PATH: `${one}::${other}` };
+  assert.equal(findProgram("flux", env.PATH), join(other, "flux"));
+  assert.equal(findProgram(join(other, "flux"), undefined), join(other, "flux"));
+  assert.equal(findProgram(join(one, "flux"), env.PATH), undefined);
+  assert.equal(findProgram("ssh", env.PATH), undefined);
+  assert.equal(sshCommand("h/r/s", env)[3], `PATH=/r/bin:${other}:/bin:/usr/bin`);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 /** A temporary folder with files in it; `await using` removes it. */
-export class ConfigFiles implements AsyncDisposable {
+export class TemporaryFolder implements AsyncDisposable {
   readonly path: string;
 
   private constructor(path: string) {
@@ -11,8 +11,8 @@ export class ConfigFiles implements AsyncDisposable {
   }
 
   /** Makes a folder with files: names, which may have folders in them, and contents. */
-  static async make(files: Readonly<Record<string, string | Uint8Array>> = {}): Promise<ConfigFiles> {
-    const made = new ConfigFiles(await mkdtemp(join(tmpdir(), "flux-conf-")));
+  static async make(files: Readonly<Record<string, string | Uint8Array>> = {}): Promise<TemporaryFolder> {
+    const made = new TemporaryFolder(await mkdtemp(join(tmpdir(), "flux-")));
     for (const [name, content] of Object.entries(files)) await made.write(name, content);
     return made;
   }

@@ -28,8 +28,3 @@ export function decodeZ85(text: string): Uint8Array | undefined {
   }
   return bytes;
 }
-
-/** True for a key as ZeroMQ writes it: 40 characters that stand for 32 bytes. */
-export function isCurveKey(text: string): boolean {
-  return decodeZ85(text)?.length === 32;
-}

@@ -1,0 +1,122 @@
+import { decodeHostlist, encodeIdset, parseDuration, type Scope } from "../base/index.ts";
+import { type AttributeTable, type Broker, FLUX_VERSION } from "../broker/index.ts";
+import type { LogLevel } from "../client/index.ts";
+import { type ConfigStore, updateTbonTable } from "../config/index.ts";
+import {
+  Overlay,
+  parseVersion,
+  Topology,
+  type TorpidSettings,
+  type TreeTransport,
+  ZeroMqTransport,
+} from "../overlay/index.ts";
+import type { Boot } from "./bootstrap.ts";
+import { joinTree } from "./join-tree.ts";
+
+export interface TreeOptions {
+  readonly boot: Boot;
+  readonly topology: Topology;
+  readonly attributes: AttributeTable;
+  readonly config: ConfigStore;
+  readonly broker: Broker;
+  readonly rundir: string;
+  /** Takes events of the tree for the life of the broker; `error` marks its exit as failed. */
+  readonly post: (event: string, error: boolean) => void;
+  readonly log: (level: LogLevel, text: string) => void;
+}
+
+/**
+ * The tree of an instance by the attributes, which it sets as far as they follow from it: the level, the descendants, the critical ranks.
+ * @throws FluxError EINVAL for a scheme that is none, and for critical ranks that are not there.
+ */
+export function planTree(boot: Boot, attributes: AttributeTable): Topology {
+  const topology = Topology.of(attributes.get("tbon.topo") ?? "kary:32", boot.size, boot.table?.hosts);
+  attributes.define("tbon.level", String(topology.level(boot.rank)));
+  attributes.define("tbon.maxlevel", String(topology.maxLevel));
+  attributes.define("tbon.descendants", String(topology.descendants(boot.rank)));
+  const critical = encodeIdset(new Set([0, ...topology.internalRanks()]));
+  attributes.defineDefault("broker.critical-ranks", critical);
+  return topology;
+}
+
+/** Joins a broker to the tree of its instance; `scope` takes it out again. */
+export async function openTree(options: TreeOptions, scope: Scope): Promise<Overlay> {
+  const { boot, topology, attributes, config, broker, post, log } = options;
+  const { groups } = broker;
+  const transport = boot.size === 1 ? undefined : await openTransport(options);
+  const overlay: Overlay = new Overlay({
+    rank: boot.rank,
+    topology,
+    uuid: broker.uuid,
+    hostname: attributes.get("hostname")!,
+    hostlist: () => decodeHostlist(attributes.get("hostlist") ?? "") ?? [],
+    version: parseVersion(FLUX_VERSION)!,
+    transport,
+    settings: torpidSettings(attributes),
+    owner: process.getuid?.() ?? 0,
+    ipv6: boot.table?.enableIpv6 ?? true,
+    reconfigure(config, initial) {
+      if (!initial) updateTbonTable(config, attributes);
+      return torpidSettings(attributes);
+    },
+    host: {
+      request: (request) => downlink.request(request),
+      response: (response) => downlink.response(response),
+      event: (event) => downlink.event(event),
+      publish: (event) => downlink.publish(event),
+      post,
+      log,
+      child({ rank, status, torpid }) {
+        if (status === "lost" || status === "offline") groups.lose(topology.ranksBelow(rank));
+        else if (groups.members("broker.torpid").includes(rank) !== torpid)
+          groups.set("broker.torpid", [rank], torpid);
+      },
+    },
+  });
+  scope.defer(() => overlay[Symbol.asyncDispose]());
+  const forget = config.listen("overlay", (changed) => {
+    updateTbonTable(changed, attributes);
+    overlay.setTorpid(torpidSettings(attributes));
+  });
+  scope.defer(forget);
+  const downlink = broker.attach(overlay);
+  broker.addService("overlay", overlay.methods);
+  if (transport === undefined) return overlay;
+  await joinTree({
+    boot,
+    attributes,
+    parent: topology.parent(boot.rank),
+    children: topology.children(boot.rank),
+    rundir: options.rundir,
+    sockets: {
+      publicKey: transport.publicKey,
+      listen: (uris) => overlay.listen(uris),
+      authorize: (name, key) => overlay.authorize(name, key),
+      connect: (uri, key) => overlay.connect(uri, key),
+    },
+  });
+  return overlay;
+}
+
+function torpidSettings(attributes: AttributeTable): TorpidSettings {
+  const ms = (name: string): number => parseDuration(attributes.get(name)!)!;
+  return { torpidMinMs: ms("tbon.torpid_min"), torpidMaxMs: ms("tbon.torpid_max") };
+}
+
+function openTransport({ boot, attributes, log }: TreeOptions): Promise<TreeTransport> {
+  const number = (name: string): number => Number(attributes.get(name));
+  return ZeroMqTransport.open({
+    keys: boot.table?.cert,
+    ioThreads: boot.rank === 0 ? number("tbon.zmq_io_threads") : 1,
+    tcpUserTimeoutMs: parseDuration(attributes.get("tbon.tcp_user_timeout")!),
+    connectTimeoutMs: parseDuration(attributes.get("tbon.connect_timeout")!),
+    childReceiveHighWater: number("tbon.child_rcvhwm"),
+    traceSockets: number("tbon.zmqdebug") !== 0,
+    log,
+  });
+}
+
+/** Has the overlay look after its neighbours at each pulse, until the broker stops. */
+export async function tickOnHeartbeat(broker: Broker, overlay: Overlay): Promise<void> {
+  for await (const _pulse of broker.handle.subscribe("heartbeat.pulse")) overlay.heartbeat();
+}

@@ -1,0 +1,78 @@
+import type { InProcessNetwork } from "./in-process-network.ts";
+import type { InProcessServer } from "./in-process-server.ts";
+import { MessageLine, sizeOf } from "./message-line.ts";
+import type { ConnectOptions, Frames, ParentLink } from "./transport.ts";
+
+/** The connection of a broker to a parent in the same process. */
+export class InProcessLink implements ParentLink {
+  readonly uri: string;
+  readonly serverKey: string;
+  readonly publicKey: string;
+  readonly identity: string;
+  readonly #network: InProcessNetwork;
+  readonly #receive: ConnectOptions["receive"];
+  readonly #line: MessageLine;
+  readonly #stats = { sent: 0, received: 0, dropped: 0, unreachable: 0 };
+  #server: InProcessServer | undefined;
+  #closed = false;
+
+  constructor(network: InProcessNetwork, publicKey: string, maxBytes: number, options: ConnectOptions) {
+    this.uri = options.uri;
+    this.serverKey = options.serverKey;
+    this.identity = options.identity;
+    this.publicKey = publicKey;
+    this.#network = network;
+    this.#receive = options.receive;
+    this.#line = new MessageLine(maxBytes);
+  }
+
+  get stats() {
+    return { ...this.#stats, queued: this.#line.length, queuedBytes: this.#line.bytes };
+  }
+
+  /** True while it looks for a server. */
+  get isWaiting(): boolean {
+    return !this.#closed && this.#server === undefined;
+  }
+
+  send(frames: Frames): void {
+    if (this.#closed) return;
+    const pushed = this.#line.push({ peer: "", frames, bytes: sizeOf(frames) });
+    if (!pushed) this.#stats.dropped++;
+    else if (this.#server !== undefined) this.#network.later(this.#carry);
+  }
+
+  disconnect(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#network.disconnect(this);
+    // Behind all that was sent.
+    this.#network.later(() => this.#server?.forget(this));
+  }
+
+  /** The server has let it in: what waits is sent. */
+  attach(server: InProcessServer): void {
+    this.#server = server;
+    for (let i = this.#line.length; i > 0; i--) this.#network.later(this.#carry);
+  }
+
+  /** The server is gone; the link waits for the next. */
+  detach(): void {
+    this.#server = undefined;
+    if (!this.#closed) this.#network.connect(this);
+  }
+
+  take(frames: Frames): void {
+    if (this.#closed) return;
+    this.#stats.received++;
+    this.#receive(frames);
+  }
+
+  readonly #carry = (): void => {
+    if (this.#server === undefined) return;
+    const item = this.#line.shift();
+    if (item === undefined) return;
+    this.#stats.sent++;
+    this.#server.take(this.identity, item.frames);
+  };
+}

@@ -1,0 +1,67 @@
+import { errno } from "../base/index.ts";
+import { type Message, MessageType, Role, textPayload } from "../message/index.ts";
+import type { OverlayHost, OverlayOptions } from "./overlay-options.ts";
+import { OverlayTrace } from "./overlay-trace.ts";
+import type { Topology } from "./topology.ts";
+
+const TYPES: Readonly<Record<number, string>> = {
+  [MessageType.REQUEST]: "request",
+  [MessageType.RESPONSE]: "response",
+  [MessageType.EVENT]: "event",
+  [MessageType.CONTROL]: "control",
+};
+
+/** What both sides of an overlay go by, that of the children and that of the parent. */
+export class OverlayContext {
+  readonly rank: number;
+  readonly uuid: string;
+  readonly topology: Topology;
+  readonly host: OverlayHost;
+  readonly trace = new OverlayTrace();
+  readonly now: () => number;
+  readonly #options: OverlayOptions;
+  #hosts: readonly string[] = [];
+
+  constructor(options: OverlayOptions, now: () => number) {
+    this.rank = options.rank;
+    this.uuid = options.uuid;
+    this.topology = options.topology;
+    this.host = options.host;
+    this.now = now;
+    this.#options = options;
+  }
+
+  get options(): OverlayOptions {
+    return this.#options;
+  }
+
+  /** Name of the host of a rank, for log lines too. */
+  hostOf(rank: number): string {
+    if (this.#hosts.length < this.topology.size) {
+      const { hostlist } = this.#options;
+      this.#hosts = typeof hostlist === "function" ? hostlist() : hostlist;
+    }
+    return this.#hosts[rank] ?? "(null)";
+  }
+
+  /** The response to a request that can't be answered any more by who it was sent to. */
+  unreachable(request: Message, text: string | undefined): Message {
+    const payload = text === undefined ? undefined : textPayload(text);
+    const response = request.deriveResponse(errno.EHOSTUNREACH, payload);
+    response.userid = this.#options.owner;
+    response.rolemask = Role.OWNER;
+    return response;
+  }
+
+  /** Logs that a message of a neighbour is dropped. `from` is the uuid of a child. */
+  drop(where: "upstream" | "downstream", message: Message | undefined, from: string, reason: string): void {
+    const type = message === undefined ? "message" : (TYPES[message.type] ?? "unknown");
+    const sender = from === "" ? "" : `from ${from}`;
+    this.host.log("err", `DROP ${where} ${type} topic ${message?.topic ?? "-"} ${sender}: ${reason}`);
+  }
+}
+
+/** A message of a neighbour did not enter there: takes the LOCAL role off. */
+export function clearLocal(message: Message): void {
+  message.rolemask = (message.rolemask & ~Role.LOCAL) >>> 0;
+}
