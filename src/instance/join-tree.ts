@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { encodeHostlist, FluxError } from "../base/index.ts";
 import type { AttributeTable } from "../broker/index.ts";
 import { findAddress } from "./address.ts";
@@ -20,6 +21,8 @@ export interface JoinOptions {
   readonly children: readonly number[];
   readonly sockets: TreeSockets;
   readonly rundir: string;
+  /** Takes a warning. */
+  readonly warn: (text: string) => void;
 }
 
 /**
@@ -53,6 +56,7 @@ export async function joinTree(options: JoinOptions): Promise<void> {
   if (uri === undefined || parentCard.publicKey === undefined)
     throw new FluxError("EPROTO", `rank ${parent} has no address or key on its business card`);
   attributes.define("tbon.parent-endpoint", uri);
+  void warnOfUnknownHost(uri, options.warn);
   sockets.connect(uri, parentCard.publicKey);
 }
 
@@ -83,4 +87,15 @@ function sameNode(attributes: AttributeTable, rank: number, other: number): bool
   const map = Taskmap.parse(attributes.get("broker.mapping") ?? "");
   const node = map.nodeOf(rank);
   return node !== undefined && node === map.nodeOf(other);
+}
+
+/** Names of hosts may come to be known while a broker tries to reach its parent; that one is not is worth a line. */
+async function warnOfUnknownHost(uri: string, warn: (text: string) => void): Promise<void> {
+  const host = /^tcp:\/\/\[?(.*?)\]?:\d+$/.exec(uri)?.[1];
+  if (host === undefined) return;
+  try {
+    await lookup(host);
+  } catch (error) {
+    warn(`unable to resolve upstream peer ${host}: ${FluxError.from(error).message}`);
+  }
 }

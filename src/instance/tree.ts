@@ -34,6 +34,8 @@ export function planTree(boot: Boot, attributes: AttributeTable): Topology {
   attributes.define("tbon.level", String(topology.level(boot.rank)));
   attributes.define("tbon.maxlevel", String(topology.maxLevel));
   attributes.define("tbon.descendants", String(topology.descendants(boot.rank)));
+  // Ranks above 0 have few neighbours, or little to do.
+  if (boot.rank > 0) attributes.define("tbon.zmq_io_threads", "1");
   const critical = encodeIdset(new Set([0, ...topology.internalRanks()]));
   attributes.defineDefault("broker.critical-ranks", critical);
   return topology;
@@ -88,6 +90,7 @@ export async function openTree(options: TreeOptions, scope: Scope): Promise<Over
     parent: topology.parent(boot.rank),
     children: topology.children(boot.rank),
     rundir: options.rundir,
+    warn: (text) => log("warning", text),
     sockets: {
       publicKey: transport.publicKey,
       listen: (uris) => overlay.listen(uris),

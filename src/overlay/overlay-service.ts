@@ -70,24 +70,22 @@ export class OverlayService {
     return { rank: this.#context.rank, status, duration, children: below };
   }
 
-  async #followHealth(request: Request): Promise<void> {
+  #followHealth(request: Request): Promise<void> | undefined {
     request.respond(this.#report());
-    if (!request.streaming) return;
-    await follow(request, this.#health);
+    return request.streaming ? follow(request, this.#health) : undefined;
   }
 
   /** At first it tells of the children that are not offline. */
-  async #monitor(request: Request): Promise<void> {
+  #monitor(request: Request): Promise<void> {
     if (!request.streaming) throw new FluxError("EPROTO");
     for (const child of this.#view.children)
       if (child.status !== "offline" || child.torpid) request.respond(stateOf(child));
-    await follow(request, this.#monitors);
+    return follow(request, this.#monitors);
   }
 
-  async #trace(request: Request): Promise<void> {
+  #trace(request: Request): Promise<void> {
     const forget = this.#context.trace.follow(request);
-    await aborted(request.signal);
-    forget();
+    return aborted(request.signal).then(forget);
   }
 
   #topology(request: Request): void {

@@ -5,7 +5,7 @@ export function encodeVersion(major: number, minor: number, patch: number): numb
 
 /** The number of a version's text such as `0.88.0` or `0.88.0-59-g4a5e79f56`; undefined when it is none. */
 export function parseVersion(text: string): number | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[-+.].*)?$/.exec(text);
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[-+].*)?$/.exec(text);
   if (match === null) return undefined;
   const numbers = match.slice(1, 4).map(Number);
   if (numbers.some((number) => number > 255)) return undefined;

@@ -176,6 +176,9 @@ export interface SendOptions {
   readonly rolemask?: number;
 }
 
+/** The ranks of a tree, to be taken apart: those that a tree doesn't have are undefined. */
+type Ranks = readonly [TestRank, TestRank, TestRank, TestRank, TestRank, TestRank, TestRank];
+
 /** The overlays of an instance in this process. */
 export class TestTree implements AsyncDisposable {
   readonly network = new InProcessNetwork();
@@ -223,6 +226,10 @@ export class TestTree implements AsyncDisposable {
     return it;
   }
 
+  get all(): Ranks {
+    return this.ranks as readonly TestRank[] as Ranks;
+  }
+
   rank(rank: number): TestRank {
     return this.ranks[rank]!;
   }
@@ -239,7 +246,7 @@ export class TestTree implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { overlay } of this.ranks.toReversed()) await overlay?.[Symbol.asyncDispose]();
+    for (const rank of this.ranks.toReversed()) await rank?.overlay[Symbol.asyncDispose]();
     for (const transport of this.#transports) await transport.close();
   }
 }

@@ -1,12 +1,7 @@
 /** The cases of flux-core's scripts that are known to fail. `npm run interop -- --write` makes the tables of docs/interop.md from it. */
 import type { KnownFailure } from "./runner/verdict.ts";
 
-const TREE = "starts an instance of several ranks: needs the tree";
-
 export const KNOWN_FAILURES: readonly KnownFailure[] = [
-  { script: "t0001-basic", cases: "44, 46, 86, 87, 100, 103, 131", where: "fluxbus", reason: TREE },
-  { script: "t0009-dmesg", cases: "46", where: "fluxbus", reason: TREE },
-  { script: "t0013-config-file", cases: "21-25, 42, 43", where: "fluxbus", reason: TREE },
   { script: "t0001-basic", cases: "95", where: "one-rank", reason: "expects an instance of two ranks" },
   {
     script: "t0002-request",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { chmod } from "node:fs/promises";
+import { chmod, readFile, stat } from "node:fs/promises";
 import { test } from "node:test";
-import { readCurveCert } from "../../../src/config/index.ts";
+import { isCurveMetadata, readCurveCert, writeCurveCert } from "../../../src/config/index.ts";
 import { rejects } from "../../helpers/rejects.ts";
 import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
@@ -74,4 +74,79 @@ test("a text without a pair of keys is none", async () => {
     const path = files.of("cert");
     await rejects(readCurveCert(path), "EINVAL", `${path}: Invalid argument`);
   }
+});
+
+test("lines that flux-core's reader refuses, and ones it takes", async () => {
+  const inMetadata = (line: string): string => GOOD.replace("    name", `${line}\n    name`);
+  const refused = [
+    inMetadata('    name = "again"'),
+    inMetadata('    under_score = "x"'),
+    inMetadata('    a = "under_score"'),
+    inMetadata('    a = "x,y"'),
+    inMetadata('    a = "quo"te"'),
+    inMetadata('    a = "'),
+    inMetadata("    a"),
+    inMetadata('    = "x"'),
+    inMetadata(`    a = "${"x".repeat(250)}"`),
+    `    a = "x"\n${GOOD}`,
+  ];
+  for (const text of refused) {
+    await using files = await certFile(text);
+    await rejects(readCurveCert(files.of("cert")), "EINVAL");
+  }
+  const taken = [
+    "",
+    "# x",
+    "   # x = y",
+    '\ta="x"',
+    '  a.b-C  =  "x =\t!"  ',
+    "curve\nmetadata",
+    '    long = ""',
+  ];
+  for (const line of [...taken, ` ${" ".repeat(300)}`, `    a = "${"x".repeat(240)}"`]) {
+    await using files = await certFile(inMetadata(line));
+    const { publicKey, metadata } = await readCurveCert(files.of("cert"));
+    assert.deepEqual([publicKey, metadata.get("name")], [PUBLIC, "node0"], line);
+  }
+});
+
+test("a file that is written is read back, and only its owner may read it, whatever was there before", async () => {
+  await using files = await TemporaryFolder.make({ cert: "x".repeat(10_000) });
+  const path = files.of("cert");
+  await chmod(path, 0o666);
+  const metadata = new Map([
+    ["name", "node0"],
+    ["empty", ""],
+    ["a.b-c", "x = 1\t!*/?"],
+  ]);
+  await writeCurveCert(path, { publicKey: PUBLIC, secretKey: SECRET, metadata });
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  assert.deepEqual(await readCurveCert(path), { publicKey: PUBLIC, secretKey: SECRET, metadata });
+  assert.match(
+    await readFile(path, "utf8"),
+    /^# {2}ZeroMQ CURVE \*\*Secret\*\* Certificate\n# {2}DO NOT DISTRIBUTE\n\nmetadata\n {4}name = "node0"\n/,
+  );
+});
+
+test("what can't be read back is not written", async () => {
+  await using files = await TemporaryFolder.make({ folder: "" });
+  const cert = (key: string, value: string) => ({
+    publicKey: PUBLIC,
+    secretKey: SECRET,
+    metadata: new Map([[key, value]]),
+  });
+  for (const [key, value] of [
+    ["a_b", "x"],
+    ["", "x"],
+    ["a", "x_y"],
+    ["a", 'x"'],
+    ["a", "x\ny"],
+    ["a", "x".repeat(250)],
+  ] as const) {
+    assert.equal(isCurveMetadata(key, value), false);
+    await rejects(writeCurveCert(files.of("new"), cert(key, value)), "EINVAL");
+  }
+  await assert.rejects(stat(files.of("new")), { code: "ENOENT" });
+  const nowhere = files.of("none/cert");
+  await rejects(writeCurveCert(nowhere, cert("a", "b")), "ENOENT", `${nowhere}: No such file or directory`);
 });

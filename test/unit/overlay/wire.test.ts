@@ -150,7 +150,8 @@ test("what is no message is dropped with a line in the log, and nothing else", a
   await until(() => root.logged.filter((text) => text === line).length === garbage.length, "the lines");
   root.send("x.y", 1);
   await until(() => peer.received.length === 2, "a request");
-  await using parent = await rawParent(new TestTree("kary:1", 3));
+  await using chain = new TestTree("kary:1", 3);
+  await using parent = await rawParent(chain);
   await parent.next();
   parent.send("x", undefined, "00");
   parent.send("early.event", undefined, "8e010409 ffffffff 00000000 00000001 00000000");
