@@ -112,6 +112,16 @@ async function bootSimple({ env, trace }: BootstrapOptions): Promise<Boot | unde
     size,
     trace: traced,
   });
+  try {
+    return await readPlace(pmi);
+  } catch (error) {
+    pmi.close();
+    throw error;
+  }
+}
+
+async function readPlace(pmi: PmiSimple): Promise<Boot> {
+  const { rank, size } = pmi;
   const level = await pmi.get("flux.instance-level");
   const underFlux = level !== undefined;
   const mapping =

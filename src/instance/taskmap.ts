@@ -13,7 +13,8 @@ const BLOCK = /^\[\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\]$/;
 
 /**
  * Which rank is on which node.
- * Reads the form of RFC 34, `[[0,1,4,1]]`, and that of PMI, `(vector,(0,1,4))`; the empty text says nothing about any rank.
+ * Reads the form of RFC 34, `[[0,1,4,1]]` or `{"version":1,"map":[[0,1,4,1]]}`, and that of PMI, `(vector,(0,1,4))`; the empty text says nothing
+ * about any rank.
  */
 export class Taskmap {
   readonly blocks: readonly TaskBlock[];
@@ -24,10 +25,11 @@ export class Taskmap {
 
   /** @throws FluxError EINVAL for a text that is none. */
   static parse(text: string): Taskmap {
-    const inner = text.trim();
-    if (inner === "") return new Taskmap([]);
-    const vector = /^\(vector,(.*)\)$/s.exec(inner);
-    const blocks = vector === null ? parseBlocks(inner) : parseVector(vector[1]!);
+    const trimmed = text.trim();
+    if (trimmed === "") return new Taskmap([]);
+    const vector = /^\(vector,(.*)\)$/s.exec(trimmed);
+    const wrapped = /^\{\s*"version"\s*:\s*1\s*,\s*"map"\s*:\s*(\[.*\])\s*\}$/s.exec(trimmed);
+    const blocks = vector === null ? parseBlocks(wrapped?.[1] ?? trimmed) : parseVector(vector[1]!);
     if (blocks === undefined) throw new FluxError("EINVAL", `'${text}' is no map of ranks to nodes`);
     return new Taskmap(blocks);
   }

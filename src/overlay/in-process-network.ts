@@ -20,7 +20,8 @@ export class InProcessNetwork {
   #scheduled = false;
   #left = TURN_MESSAGES;
   readonly #run = (): void => {
-    this.#scheduled = false;
+    // What is added meanwhile needs no run of its own.
+    this.#scheduled = true;
     if (this.#left === TURN_MESSAGES) setImmediate(this.#turn);
     try {
       while (this.#next < this.#tasks.length && this.#left > 0) {
@@ -28,8 +29,9 @@ export class InProcessNetwork {
         this.#tasks[this.#next++]!();
       }
     } finally {
+      this.#scheduled = false;
       if (this.#next === this.#tasks.length) {
-        this.#tasks.length = 0;
+        this.#tasks = [];
         this.#next = 0;
       } else if (this.#left > 0) this.#schedule();
     }
@@ -38,8 +40,10 @@ export class InProcessNetwork {
   readonly #turn = (): void => {
     this.#left = TURN_MESSAGES;
     if (this.#next === this.#tasks.length) return;
-    this.#tasks = this.#tasks.slice(this.#next);
-    this.#next = 0;
+    if (this.#next * 2 > this.#tasks.length) {
+      this.#tasks = this.#tasks.slice(this.#next);
+      this.#next = 0;
+    }
     this.#run();
   };
 

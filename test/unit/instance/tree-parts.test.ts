@@ -48,12 +48,21 @@ describe("maps of ranks to nodes", () => {
       [0, 1, 2, 3].map((rank) => cyclic.nodeOf(rank)),
       [0, 1, 0, 1],
     );
+    assert.equal(Taskmap.parse('{"version":1,"map":[[0,2,1,1]]}').toString(), "[[0,2,1,1]]");
     assert.deepEqual(Taskmap.parse("").blocks, []);
     assert.deepEqual(Taskmap.parse("[]").blocks, []);
   });
 
   test("other texts are none", () => {
-    for (const text of ["x", "(vector,)", "(vector,(1,2))", "[[1,2,3]]", "[1,2,3,4]", "[[1,2,3,x]]"]) {
+    for (const text of [
+      "x",
+      "(vector,)",
+      "(vector,(1,2))",
+      "[[1,2,3]]",
+      "[1,2,3,4]",
+      "[[1,2,3,x]]",
+      '{"map":[]}',
+    ]) {
       assert.throws(() => Taskmap.parse(text), { code: "EINVAL" }, text);
     }
   });
