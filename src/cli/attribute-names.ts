@@ -1,5 +1,5 @@
 /** Longest wait for a broker while somebody waits for a word to be completed. */
-const WAIT_MS = 500;
+const WAIT_MS = 1000;
 
 /** What may be meant by the name of an attribute: those the broker has, without a broker those there may be. */
 export async function attributeNames(uri: string | undefined): Promise<string[]> {

@@ -142,7 +142,8 @@ async function readLines(
   for await (const line of createInterface({ input: stream })) onLine(line, stderr);
 }
 
-function shellOf(env: Environment): string {
+/** The user's shell. */
+export function shellOf(env: Environment): string {
   return env["SHELL"] || "/bin/sh";
 }
 

@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { FluxError, strsignal } from "../base/index.ts";
 import type { LogLevel, Methods } from "../client/index.ts";
 import type { Environment } from "../connect/index.ts";
-import { type CommandLine, Program, type ProgramExit, shellLine } from "./program.ts";
+import { type CommandLine, Program, type ProgramExit, shellLine, shellOf } from "./program.ts";
 
 /** A command of a phase. */
 export interface RunatCommand extends CommandLine {
@@ -121,7 +121,8 @@ export class Runat {
     const status = exit.status === 0 && phase.aborted ? 1 : exit.status;
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const how = exit.status === 0 && phase.aborted ? "aborted after exit with rc=0" : describe(exit);
-    log(status === 0 ? "info" : "err", `${label}: ${textOf(command)} ${how} (rc=${status}) ${seconds}s`);
+    const text = textOf(command, shellOf(this.#options.env()));
+    log(status === 0 ? "info" : "err", `${label}: ${text} ${how} (rc=${status}) ${seconds}s`);
     if (phase.status === 0) phase.status = status;
   }
 
@@ -136,7 +137,8 @@ function describe({ signal, error }: ProgramExit): string {
   return signal === undefined ? "Exited" : strsignal(constants.signals[signal]);
 }
 
-/** The command as the log shows it: what a shell was given, without the shell. */
-function textOf({ file, args }: CommandLine): string {
-  return args[0] === "-c" && args.length > 1 ? args.slice(1).join(" ") : [file, ...args].join(" ");
+/** The command as the log shows it: what the user's shell was given, without the shell. */
+function textOf({ file, args }: CommandLine, shell: string): string {
+  const line = file === shell && args[0] === "-c" && args.length > 1 ? args.slice(1) : [file, ...args];
+  return line.join(" ");
 }

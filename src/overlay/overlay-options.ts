@@ -11,7 +11,7 @@ export interface OverlayHost {
   request(request: Message): void;
   /** A response for this rank, as a requester of this broker sees it. */
   response(response: Message): void;
-  /** Above rank 0: a numbered event for local subscribers. It has been sent on to the children; its route stack is empty. */
+  /** Above rank 0: a numbered event for local subscribers. It has been sent on to the children; no routes are left. */
   event(event: Message): void;
   /** Rank 0: an event of another rank that has no number yet. Its route stack is gone. */
   publish(event: Message): void;

@@ -1,6 +1,13 @@
 import { FluxError } from "../base/index.ts";
 import { describeFinding, SequenceWatch } from "../client/index.ts";
-import { decodeFrames, encodeFrames, type Message, MessageType } from "../message/index.ts";
+import {
+  decodeFrames,
+  encodeFrames,
+  type Message,
+  MessageFlag,
+  MessageType,
+  NODEID_ANY,
+} from "../message/index.ts";
 import { ControlType, heartbeatMessage } from "./control.ts";
 import { decodeHelloResponse, GOODBYE, goodbyeRequest, HELLO } from "./hello.ts";
 import { clearLocal, type OverlayContext } from "./overlay-context.ts";
@@ -123,8 +130,26 @@ export class Parent {
     else if (type === MessageType.EVENT) this.#event(message);
     else {
       context.trace.see("rx", this.rank, message);
-      context.host.request(message);
+      if (!this.#sendOn(message)) context.host.request(message);
     }
+  }
+
+  /**
+   * A request for the upstream of a rank at or below this one has no business here. It comes when flux-core's broker above has no such service: it takes
+   * it for a request to that rank and sends it back down, for ever. It goes up again as one to the nearest rank with that service, which
+   * passes that broker. Returns false for any other request.
+   */
+  #sendOn(request: Message): boolean {
+    if (!request.has(MessageFlag.UPSTREAM)) return false;
+    const routes = request.routes ?? [];
+    const own = routes.indexOf(this.#context.uuid);
+    if (own < 0) return false;
+    request.edit({ routes: routes.slice(own + 1) });
+    request.flags &= ~MessageFlag.UPSTREAM;
+    request.aux1 = NODEID_ANY;
+    if (!this.forward(request) && !request.has(MessageFlag.NORESPONSE))
+      this.#port.answer(this.#context.unreachable(request, undefined));
+    return true;
   }
 
   #control(message: Message): void {
@@ -167,6 +192,8 @@ export class Parent {
 
   #event(event: Message): void {
     const context = this.#context;
+    // What flux-core's rank 0 leaves there is the way to who published it, which nobody can go.
+    if (!event.atRequester) event.edit({ routes: null });
     const finding = this.#sequence.observe(event.seq);
     if (finding !== undefined)
       context.host.log(finding.kind === "duplicate" ? "debug" : "err", describeFinding(finding));

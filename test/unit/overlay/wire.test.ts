@@ -28,6 +28,7 @@ async function rawParent(tree: TestTree) {
   child.overlay.connect("inproc://raw", transport.publicKey);
   return {
     child,
+    server,
     /** Frames as they come, each once. */
     async next(): Promise<string[]> {
       await until(() => received.length > 0, "a message of the child");
@@ -130,6 +131,45 @@ test("requests and responses carry the routes of flux-core", async () => {
   await until(() => root.responses.length === 1, "the response");
   assert.deepEqual(root.responses[0]!.routes, ["client"]);
   assert.equal(root.overlay.stats.childRpcs, 0);
+});
+
+test("what a flux-core router sends back down for want of a service goes up to the next", async () => {
+  await using tree = new TestTree("kary:1", 3);
+  await using parent = await rawParent(tree);
+  const { child } = parent;
+  await parent.next();
+  parent.send("overlay.hello", '{"uuid":"parent"}\0', WELCOME);
+  await until(() => child.logged.includes("debug: hello parent 0 parent"), "the welcome");
+  child.send("no.service", 1, { flags: MessageFlag.UPSTREAM, matchtag: 7 });
+  const up = "8e010119 000001f4 00000005 00000001 00000007";
+  assert.deepEqual(await parent.next(), ["client", "", "no.service", up]);
+  const ids = ["parent", child.uuid, "client", "", "no.service"].map((id) => new TextEncoder().encode(id));
+  parent.server.send(child.uuid, [...ids, Buffer.from(up.replaceAll(" ", ""), "hex")]);
+  const on = "8e010109 000001f4 00000001 ffffffff 00000007";
+  assert.deepEqual(await parent.next(), ["client", "", "no.service", on]);
+  assert.deepEqual([child.requests.length, child.overlay.stats.parentRpcs], [0, 1]);
+  child.overlay.stateChanged("goodbye");
+  parent.server.send(child.uuid, [...ids, Buffer.from(up.replaceAll(" ", ""), "hex")]);
+  await until(() => child.responses.length === 1, "the error");
+  assert.deepEqual([child.responses[0]!.errnum, child.responses[0]!.routes], [113, ["client"]]);
+});
+
+test("an event that comes down with routes loses them", async () => {
+  await using tree = new TestTree("kary:1", 3);
+  await using parent = await rawParent(tree);
+  const { child } = parent;
+  await parent.next();
+  parent.send("overlay.hello", '{"uuid":"parent"}\0', WELCOME);
+  const leaf = await tree.start(2);
+  await until(() => child.children.length === 1, "a child");
+  const header = Buffer.from("8e010409ffffffff000000050000000900000000", "hex");
+  const ids = ["module", "", "e.x"].map((id) => new TextEncoder().encode(id));
+  parent.server.send(child.uuid, [...ids, header]);
+  await until(() => leaf.events.length === 1, "the event");
+  for (const { events } of [child, leaf]) {
+    const [event] = events;
+    assert.deepEqual([event?.seq, event?.topic, event?.routes ?? [], event?.rolemask], [9, "e.x", [], 1]);
+  }
 });
 
 test("what is no message is dropped with a line in the log, and nothing else", async () => {
