@@ -2,6 +2,8 @@ import { FluxError } from "../base/index.ts";
 
 /** What the words of a flux-broker command line say. */
 export interface BrokerArguments {
+  /** True when all that is asked for is how it is used. */
+  readonly help: boolean;
   /** How often -v was given, or its number. */
   readonly verbose: number;
   /** Names and values of -S, in their order; the value is undefined without a `=`. */
@@ -13,23 +15,27 @@ export interface BrokerArguments {
   readonly program: readonly string[];
 }
 
-/** Options by their names: what they take is required, or optional and then attached. */
-const OPTIONS: Readonly<Record<string, { readonly name: string; readonly takes: "required" | "optional" }>> =
-  {
-    v: { name: "verbose", takes: "optional" },
-    verbose: { name: "verbose", takes: "optional" },
-    S: { name: "setattr", takes: "required" },
-    setattr: { name: "setattr", takes: "required" },
-    c: { name: "config-path", takes: "required" },
-    "config-path": { name: "config-path", takes: "required" },
-    conf: { name: "conf", takes: "required" },
-  };
+/** Options by their names: what they take is nothing, required, or optional and then attached. */
+const OPTIONS: Readonly<
+  Record<string, { readonly name: string; readonly takes: "nothing" | "required" | "optional" }>
+> = {
+  h: { name: "help", takes: "nothing" },
+  help: { name: "help", takes: "nothing" },
+  v: { name: "verbose", takes: "optional" },
+  verbose: { name: "verbose", takes: "optional" },
+  S: { name: "setattr", takes: "required" },
+  setattr: { name: "setattr", takes: "required" },
+  c: { name: "config-path", takes: "required" },
+  "config-path": { name: "config-path", takes: "required" },
+  conf: { name: "conf", takes: "required" },
+};
 
 /**
  * Reads the command line of flux-broker: options up to the first word that is none, then the initial program.
  * @throws FluxError EINVAL for an unknown option, a missing or a wrong value. Source: flux-broker(1).
  */
 export function parseBrokerArguments(words: readonly string[]): BrokerArguments {
+  let help = false;
   let verbose = 0;
   let configPath: string | undefined;
   const attributes: [string, string | undefined][] = [];
@@ -39,12 +45,13 @@ export function parseBrokerArguments(words: readonly string[]): BrokerArguments 
     const word = rest.shift()!;
     if (word === "--") break;
     const { name, value } = takeOption(word, rest);
-    if (name === "verbose") verbose = value === undefined ? verbose + 1 : levelOf(value);
+    if (name === "help") help = true;
+    else if (name === "verbose") verbose = value === undefined ? verbose + 1 : levelOf(value);
     else if (name === "config-path") configPath = value;
     else if (name === "conf") config.push(value!);
     else attributes.push(pairOf(value!));
   }
-  return { verbose, attributes, configPath, config, program: rest };
+  return { help, verbose, attributes, configPath, config, program: rest };
 }
 
 /** Name and value of the option in `word`, the value taken from `rest` where it stands there. */
@@ -53,6 +60,8 @@ function takeOption(word: string, rest: string[]): { name: string; value: string
   const option = OPTIONS[match?.[1] ?? ""];
   if (option === undefined) throw new FluxError("EINVAL", `unrecognized option '${word}'`);
   let value = match![2];
+  if (option.takes === "nothing" && value !== undefined)
+    throw new FluxError("EINVAL", `option '${word}' takes no value`);
   // Repeated letters, as in -vv, count.
   if (option.name === "verbose" && value !== undefined && /^v+$/.test(value)) {
     rest.unshift(`-${value}`);

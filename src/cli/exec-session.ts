@@ -134,7 +134,7 @@ export class ExecSession {
     }
     if (verbose) warn(`sending signal ${signum} to ${group.running} running processes`);
     group.kill(signum, (rank, error) => {
-      if (verbose)
+      if (verbose && !this.#left)
         warn(`failed to signal rank ${rank}: ${error instanceof Error ? error.message : String(error)}`);
     });
     if (signum !== SIGNALS.SIGINT) return;

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
+import { constants } from "node:os";
 import { FluxError } from "../base/index.ts";
 import { AttributeTable } from "../broker/index.ts";
 import { openConfig } from "../config/index.ts";
-import { Instance, StderrLog } from "../instance/index.ts";
+import { Instance, StderrLog, setStartAttributes } from "../instance/index.ts";
 import { type BrokerArguments, parseBrokerArguments } from "./broker-arguments.ts";
 import { findFluxCommand } from "./flux-command.ts";
 
@@ -11,6 +12,14 @@ const BUILTIN_MS = 5000;
 
 /** Variables about the place of this broker, which are its attributes now: what it starts is elsewhere. */
 const OWN_PLACE = ["FLUX_URI", "FLUX_PROXY_REMOTE", "FLUX_KVS_NAMESPACE", "FLUX_JOB_ID_PATH"];
+
+const USAGE = `Usage: flux-broker [OPTIONS] [PROGRAM [ARGS...]]
+  -h, --help              say this
+  -v, --verbose[=LEVEL]   log more on stderr, more still when repeated
+  -S, --setattr=ATTR=VAL  set an attribute
+  -c, --config-path=PATH  read the configuration from a file or a folder
+      --conf=VALUE        change it: a file, KEY=VALUE, or an object
+`;
 
 /** Signals that are the instance's business. */
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGALRM", "SIGUSR1", "SIGUSR2"] as const;
@@ -21,10 +30,15 @@ const SIGNALS = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGALRM", "SIGUSR1",
  */
 export async function runFluxBroker(words: readonly string[]): Promise<number> {
   const attributes = new AttributeTable();
+  const signals = new SignalInbox();
   let instance: Instance;
   try {
     const given = parseBrokerArguments(words);
-    setAttributes(attributes, given);
+    if (given.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    setStartAttributes(attributes, given.attributes);
     instance = await startInstance(given, attributes);
   } catch (error) {
     const log = new StderrLog(attributes, (line) => process.stderr.write(`${line}\n`));
@@ -33,8 +47,30 @@ export async function runFluxBroker(words: readonly string[]): Promise<number> {
   }
   for (const name of OWN_PLACE) delete process.env[name];
   process.title = `flux-broker-${instance.broker.rank}`;
-  for (const signal of SIGNALS) process.on(signal, () => instance.kill(signal));
+  signals.deliver((signal) => instance.kill(signal));
   return instance.exit;
+}
+
+/** Signals to this process, those before there is an instance too. A second one then ends the process, which may wait for others. */
+class SignalInbox {
+  #take: ((signal: NodeJS.Signals) => void) | undefined;
+  #early: NodeJS.Signals | undefined;
+
+  constructor() {
+    for (const signal of SIGNALS) process.on(signal, () => this.#receive(signal));
+  }
+
+  /** From now on `take` gets them. */
+  deliver(take: (signal: NodeJS.Signals) => void): void {
+    this.#take = take;
+    if (this.#early !== undefined) take(this.#early);
+  }
+
+  #receive(signal: NodeJS.Signals): void {
+    if (this.#take !== undefined) this.#take(signal);
+    else if (this.#early === undefined) this.#early = signal;
+    else process.exit(128 + constants.signals[signal]);
+  }
 }
 
 async function startInstance(given: BrokerArguments, attributes: AttributeTable): Promise<Instance> {
@@ -53,17 +89,6 @@ async function startInstance(given: BrokerArguments, attributes: AttributeTable)
     makeStatedir: true,
     fluxCommand: findFluxCommand(process.env),
   });
-}
-
-function setAttributes(attributes: AttributeTable, given: BrokerArguments): void {
-  for (const [name, value] of given.attributes) {
-    try {
-      attributes.setAtStart(name, value);
-    } catch (error) {
-      const { errno, message } = FluxError.from(error);
-      throw new FluxError(errno, `${name}: ${message}`);
-    }
-  }
 }
 
 /** Where jobs find the parts of their shell: what flux-core has compiled in, if it is here. Instances without rc1 run no jobs. */

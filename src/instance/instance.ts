@@ -18,8 +18,9 @@ import { commandLine, isInteractiveShell, shellLine } from "./program.ts";
 import { Runat } from "./runat.ts";
 import { Rundir } from "./rundir.ts";
 import { Shutdown } from "./shutdown.ts";
+import { setStartAttributes } from "./start-attributes.ts";
 import { stateMachineMethods } from "./state-machine-service.ts";
-import { openTree, planTree, tickOnHeartbeat } from "./tree.ts";
+import { openTree, planTree } from "./tree.ts";
 
 /** Options of an instance: those of its broker, whose socket lies in the run directory, and what it is there for. */
 export interface InstanceOptions
@@ -103,14 +104,17 @@ export class Instance implements AsyncDisposable {
     const attributes = tableOf(options.attributes);
     const config = options.config ?? new ConfigStore();
     if (config.path !== undefined) attributes.define("config.path", config.path);
-    const notes: string[] = [];
+    const notes: [level: LogLevel, text: string][] = [];
     const boot = await bootOf(options, env, attributes, config.current);
     scope.defer(() => boot.finalize());
-    const parent = options.boot === undefined ? await findParent(env, (text) => notes.push(text)) : undefined;
+    const parent =
+      options.boot === undefined ? await findParent(env, (text) => notes.push(["info", text])) : undefined;
     definePlace(attributes, boot, env, parent);
     applyTbonTable(config.current, attributes, env);
     const topology = planTree(boot, attributes);
-    const settings = readLifecycleSettings(attributes, boot.size, (text) => notes.push(text));
+    const settings = readLifecycleSettings(attributes, boot.size, (text) => {
+      if (boot.rank === 0) notes.push(["err", text]);
+    });
     const log = (level: LogLevel, text: string): void => broker.log(level, text);
     const runat = new Runat({ env: () => env, set: () => commandVariables(attributes), log });
     // Only rank 0 keeps a state, and runs what the instance is there for.
@@ -134,7 +138,7 @@ export class Instance implements AsyncDisposable {
     scope.defer(() => broker.stop());
     config.logTo((text) => broker.log("err", text, "config"));
     broker.addService("config", configMethods(config, boot.rank));
-    for (const note of notes) log("info", note);
+    for (const [level, text] of notes) log(level, text);
     const hosts = (): readonly string[] => decodeHostlist(attributes.get("hostlist") ?? "") ?? [];
     const lifecycle: Lifecycle = new Lifecycle({
       rank: boot.rank,
@@ -185,7 +189,6 @@ export class Instance implements AsyncDisposable {
     await boot.finalize();
     const instance = new Instance(broker, rundir, lifecycle, scope);
     if (boot.rank > 0) void lifecycle.parent.follow(broker.handle);
-    void tickOnHeartbeat(broker, overlay);
     lifecycle.machine.start();
     return instance;
   }
@@ -240,14 +243,7 @@ function toStderr(line: string): void {
 function tableOf(given: InstanceOptions["attributes"] = {}): AttributeTable {
   if (given instanceof AttributeTable) return given;
   const table = new AttributeTable();
-  for (const [name, value] of Object.entries(given)) {
-    try {
-      table.setAtStart(name, value);
-    } catch (error) {
-      const { errno, message } = FluxError.from(error);
-      throw new FluxError(errno, `${name}: ${message}`);
-    }
-  }
+  setStartAttributes(table, Object.entries(given));
   return table;
 }
 

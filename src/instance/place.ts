@@ -3,12 +3,12 @@ import { dirname } from "node:path";
 import { decodeIdset, FluxError, utf8Length } from "../base/index.ts";
 import type { AttributeTable } from "../broker/index.ts";
 import type { Environment } from "../connect/index.ts";
+import { SOCKET_PATH_MAX } from "../socket/index.ts";
 import type { Boot } from "./bootstrap.ts";
 import type { Parent } from "./parent.ts";
 import { checkDirectory } from "./rundir.ts";
 
-/** Longest path of a UNIX socket, in bytes, and longest URI that is looked at. */
-const SOCKET_PATH_MAX = 107;
+/** Longest URI that is looked at, in bytes. */
 const URI_MAX = 1023;
 
 const LOCAL = "local://";

@@ -142,9 +142,9 @@ async function readLines(
   for await (const line of createInterface({ input: stream })) onLine(line, stderr);
 }
 
-/** The user's shell. */
+/** The user's shell; bash where none is named, as for a broker that systemd starts: scripts for flux-core count on it. */
 export function shellOf(env: Environment): string {
-  return env["SHELL"] || "/bin/sh";
+  return env["SHELL"] || "/bin/bash";
 }
 
 function loginShells(): string[] {

@@ -29,6 +29,7 @@ export class Quorum {
   readonly #options: QuorumOptions;
   #timer: NodeJS.Timeout | undefined;
   #warned = false;
+  #reached = false;
   #lastLine = Number.NEGATIVE_INFINITY;
   #previous: readonly number[] = [];
 
@@ -49,7 +50,7 @@ export class Quorum {
     const online = members();
     const previous = this.#previous;
     this.#previous = online;
-    if (state() === "quorum") {
+    if (state() === "quorum" && !this.#reached) {
       const full = online.length >= quorum;
       const due = performance.now() - this.#lastLine > LINE_MS;
       if (online.length > 0 && (full || due)) {
@@ -59,6 +60,7 @@ export class Quorum {
       if (!full) return;
       this.stop();
       if (this.#warned) log("err", "quorum reached");
+      this.#reached = true;
       reached();
     } else if (state() === "run" || state() === "cleanup") {
       const lost = previous.filter((rank) => !online.includes(rank));

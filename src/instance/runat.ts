@@ -133,7 +133,7 @@ export class Runat {
 }
 
 function describe({ signal, error }: ProgramExit): string {
-  if (error !== undefined) return error.message;
+  if (error !== undefined) return `error launching process: ${error.message}`;
   return signal === undefined ? "Exited" : strsignal(constants.signals[signal]);
 }
 

@@ -118,8 +118,3 @@ function openTransport({ boot, attributes, log }: TreeOptions): Promise<TreeTran
     log,
   });
 }
-
-/** Has the overlay look after its neighbours at each pulse, until the broker stops. */
-export async function tickOnHeartbeat(broker: Broker, overlay: Overlay): Promise<void> {
-  for await (const _pulse of broker.handle.subscribe("heartbeat.pulse")) overlay.heartbeat();
-}

@@ -31,6 +31,8 @@ export type StatusChange = "none" | "changed" | "left";
 export class Children {
   readonly #byRank: ReadonlyMap<number, Child>;
   readonly #online = new Map<string, Child>();
+  /** How many have each status. */
+  readonly #counts = new Map<SubtreeStatus, number>();
 
   /** All children are offline at first, since `now`. */
   constructor(ranks: readonly number[], now: number) {
@@ -51,6 +53,7 @@ export class Children {
         },
       ]),
     );
+    this.#count("offline", ranks.length);
   }
 
   get size(): number {
@@ -96,6 +99,8 @@ export class Children {
     const left = isOnline(child.status) && !isOnline(status);
     if (left) this.#online.delete(child.uuid);
     else if (isOnline(status)) this.#online.set(child.uuid, child);
+    this.#count(child.status, -1);
+    this.#count(status, 1);
     child.status = status;
     child.statusSince = now;
     return left ? "left" : "changed";
@@ -103,7 +108,7 @@ export class Children {
 
   /** The status of this broker's own subtree. */
   subtreeStatus(): SubtreeStatus {
-    return combineStatus([...this].map(({ status }) => status));
+    return combineStatus(this.#counts.keys());
   }
 
   /**
@@ -121,5 +126,11 @@ export class Children {
       changed.push({ child, silenceMs });
     }
     return changed;
+  }
+
+  #count(status: SubtreeStatus, more: number): void {
+    const count = (this.#counts.get(status) ?? 0) + more;
+    if (count === 0) this.#counts.delete(status);
+    else this.#counts.set(status, count);
   }
 }

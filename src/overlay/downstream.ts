@@ -141,6 +141,7 @@ export class Downstream {
         this.#response(child, message);
         break;
       default:
+        context.trace.see("rx", child.rank, message);
         this.#port.publish(message);
     }
   }

@@ -8,6 +8,7 @@ describe("command line of flux-broker", () => {
       " ",
     );
     assert.deepEqual(parseBrokerArguments(words), {
+      help: false,
       verbose: 2,
       attributes: [
         ["a", "1"],
@@ -21,6 +22,7 @@ describe("command line of flux-broker", () => {
     });
     assert.equal(parseBrokerArguments(["--verbose=3"]).verbose, 3);
     assert.equal(parseBrokerArguments(["-v2", "-v"]).verbose, 3);
+    assert.equal(parseBrokerArguments(["-h"]).help, true);
     assert.deepEqual(parseBrokerArguments(["--config-path", "/p", "--", "-x"]).program, ["-x"]);
   });
 

@@ -66,7 +66,7 @@ describe("instance", () => {
   test("words of a command line become a program, or a line for the shell", () => {
     const env = { SHELL: "/bin/any" };
     assert.deepEqual(commandLine([], env), { file: "/bin/any", args: [] });
-    assert.deepEqual(commandLine([], {}), { file: "/bin/sh", args: [] });
+    assert.deepEqual(commandLine([], {}), { file: "/bin/bash", args: [] });
     assert.deepEqual(commandLine(["a; b"], env), { file: "/bin/any", args: ["-c", "a; b"] });
     assert.deepEqual(commandLine([process.execPath], env), { file: process.execPath, args: [] });
     assert.deepEqual(commandLine(["a", "-b"], env), { file: "a", args: ["-b"] });

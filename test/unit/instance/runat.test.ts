@@ -6,7 +6,7 @@ function runat(env: Record<string, string> = {}) {
   const lines: string[] = [];
   let heard: () => void = () => {};
   const made = new Runat({
-    env: () => ({ PATH: process.env["PATH"], ...env }),
+    env: () => ({ PATH: process.env["PATH"], SHELL: "/bin/sh", ...env }),
     set: () => ({ FLUX_URI: "local:///x" }),
     log: (level, text) => {
       lines.push(`${level} ${text.replace(/ \d+\.\d+s$/, "")}`);
@@ -78,7 +78,9 @@ describe("commands at the turns of a broker's life", () => {
     const { runat: phases, lines } = runat();
     phases.push("rc2", { file: "/no/such/program", args: [], output: "log" });
     assert.equal(await phases.run("rc2"), 127);
-    assert.deepEqual(lines, ["err rc2.0: /no/such/program No such file or directory (rc=127)"]);
+    assert.deepEqual(lines, [
+      "err rc2.0: /no/such/program error launching process: No such file or directory (rc=127)",
+    ]);
     phases.push("rc3", { file: "/", args: [], output: "log" });
     assert.equal(await phases.run("rc3"), 126);
   });
