@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { connect } from "../../src/connect/index.ts";
+import { TemporaryFolder } from "../helpers/temporary-folder.ts";
+import { until } from "../helpers/until.ts";
+import { CliProcess, FLUX_BROKER, fluxbus } from "./cli-process.ts";
+
+/** Longest wait for brokers to find one another, in milliseconds. */
+const BOOT_MS = 15_000;
+
+/** Brokers as processes that find one another by a configuration, over ZeroMQ with CURVE. */
+class Brokers {
+  readonly processes = new Map<number, CliProcess>();
+  readonly #folder: string;
+  readonly #config: string;
+
+  private constructor(folder: string, config: string) {
+    this.#folder = folder;
+    this.#config = config;
+  }
+
+  static async configured(folder: string, size: number, topology: string): Promise<Brokers> {
+    const cert = join(folder, "cert");
+    assert.equal((await fluxbus(["keygen", cert])).status, 0);
+    const config = join(folder, "conf.toml");
+    const uri = `ipc://${folder}/tbon-%h`;
+    writeFileSync(
+      config,
+      `[bootstrap]
+curve_cert = "${cert}"
+default_bind = "${uri}"
+default_connect = "${uri}"
+hosts = [ { host = "fake[0-${size - 1}]" } ]
+[tbon]
+topo = "${topology}"
+`,
+    );
+    return new Brokers(folder, config);
+  }
+
+  uri(rank: number): string {
+    return `local://${this.#folder}/local-${rank}`;
+  }
+
+  start(rank: number): CliProcess {
+    const rundir = join(this.#folder, `run-${rank}`);
+    if (!existsSync(rundir)) mkdirSync(rundir, { mode: 0o700 });
+    const words = [
+      `-c${this.#config}`,
+      `-Shostname=fake${rank}`,
+      `-Srundir=${rundir}`,
+      `-Slocal-uri=${this.uri(rank)}`,
+      "-Sbroker.rc1_path=",
+      "-Sbroker.rc3_path=",
+      "-Sbroker.rc2_none",
+    ];
+    const broker = new CliProcess(words, { script: FLUX_BROKER, env: { TMPDIR: this.#folder } });
+    this.processes.set(rank, broker);
+    return broker;
+  }
+
+  /** A handle of a rank, once its socket is there. */
+  async connect(rank: number) {
+    const socket = this.uri(rank).slice("local://".length);
+    await until(() => existsSync(socket), `rank ${rank} listens`, BOOT_MS);
+    return connect(this.uri(rank), { env: {} });
+  }
+
+  kill(): void {
+    for (const { child } of this.processes.values()) child.kill("SIGKILL");
+  }
+}
+
+describe("brokers in a tree", () => {
+  test("carry requests and events between all ranks, and shut down from the leaves", async () => {
+    using folder = new TemporaryFolder();
+    const brokers = await Brokers.configured(folder.path, 3, "kary:1");
+    try {
+      for (const rank of [2, 0, 1]) brokers.start(rank);
+      const handles = await Promise.all([0, 1, 2].map((rank) => brokers.connect(rank)));
+      await Promise.all(handles.map((flux) => flux.rpc("state-machine.wait", {}, { timeoutMs: BOOT_MS })));
+      assert.equal(await handles[2]!.attributes.get("hostlist"), "fake[0-2]");
+      assert.equal(await handles[2]!.attributes.get("tbon.level"), "2");
+      for (const flux of handles) {
+        for (const nodeid of [0, 1, 2]) {
+          const pong = await flux.rpc("broker.ping", { seq: 1 }, { nodeid, timeoutMs: BOOT_MS });
+          assert.equal(pong["rank"], nodeid);
+        }
+        await assert.rejects(flux.rpc("broker.ping", {}, { nodeid: 3 }), { code: "EHOSTUNREACH" });
+        await assert.rejects(flux.rpc("no.such"), { code: "ENOSYS" });
+      }
+      await assert.rejects(handles[0]!.rpc("broker.ping", {}, { upstream: true }), { code: "EHOSTUNREACH" });
+      assert.equal((await handles[2]!.rpc("broker.ping", {}, { upstream: true }))["rank"], 1);
+
+      const subscriptions = await Promise.all(
+        handles.map(async (flux) => {
+          const subscription = flux.subscribe("e.");
+          await subscription.ready;
+          return subscription;
+        }),
+      );
+      for (let i = 0; i < 30; i++) await handles[i % 3]!.publish(`e.${i}`, { i });
+      for (const subscription of subscriptions) {
+        const seen: string[] = [];
+        const numbers: number[] = [];
+        for await (const event of subscription) {
+          seen.push(event.topic);
+          numbers.push(event.seq);
+          if (seen.length === 30) break;
+        }
+        assert.deepEqual(
+          seen,
+          Array.from({ length: 30 }, (_, i) => `e.${i}`),
+        );
+        assert.deepEqual(
+          numbers,
+          numbers.map((_, i) => numbers[0]! + i),
+        );
+      }
+
+      const { status, children } = await handles[0]!.rpc("overlay.health");
+      assert.equal(status, "full");
+      assert.equal((children as { rank: number }[])[0]!.rank, 1);
+      const online = await handles[0]!.rpc("groups.get", { name: "broker.online" });
+      assert.deepEqual(online, { members: "0-2" });
+      await handles[0]!.rpc("config.load", { a: { b: 1 } });
+      for await (const config of handles[2]!.stream("config.get")) {
+        if (JSON.stringify(config) === '{"a":{"b":1}}') break;
+      }
+
+      await handles[0]!.rpc("shutdown.start", { loglevel: 3 });
+      const outcomes = await Promise.all([...brokers.processes.values()].map(({ outcome }) => outcome));
+      assert.deepEqual(
+        outcomes.map(({ status: exit, stderr }) => [exit, stderr]),
+        [0, 1, 2].map(() => [0, ""]),
+      );
+      await Promise.all(handles.map((flux) => flux.close()));
+    } finally {
+      brokers.kill();
+    }
+  });
+
+  test("a rank that is killed is missed at once by who waits for it, and may come back", async () => {
+    using folder = new TemporaryFolder();
+    const brokers = await Brokers.configured(folder.path, 2, "kary:2");
+    try {
+      for (const rank of [0, 1]) brokers.start(rank);
+      await using leader = await brokers.connect(0);
+      await leader.rpc("state-machine.wait", {}, { timeoutMs: BOOT_MS });
+      {
+        await using leaf = await brokers.connect(1);
+        await using _service = await leaf.serve("slow", { wait: () => new Promise(() => {}) });
+        const pending = leader.rpc("slow.wait", {}, { nodeid: 1 });
+        await until(
+          async () => (await leader.rpc("overlay.stats-get"))["child-rpc"] === 1,
+          "the request is on its way",
+          BOOT_MS,
+        );
+        brokers.processes.get(1)!.child.kill("SIGKILL");
+        await brokers.processes.get(1)!.outcome;
+        // Whatever is sent next finds the child gone.
+        await assert.rejects(leader.rpc("broker.ping", {}, { nodeid: 1, timeoutMs: BOOT_MS }), {
+          code: "EHOSTUNREACH",
+        });
+        await assert.rejects(pending, { code: "EHOSTUNREACH" });
+      }
+      assert.equal((await leader.rpc("overlay.health"))["status"], "degraded");
+      brokers.start(1);
+      for await (const { status } of leader.stream("overlay.health")) if (status === "full") break;
+      const pong = await leader.rpc("broker.ping", {}, { nodeid: 1, timeoutMs: BOOT_MS });
+      assert.equal(pong["rank"], 1);
+      await leader.rpc("shutdown.start", { loglevel: 3 });
+      assert.equal((await brokers.processes.get(0)!.outcome).status, 0);
+    } finally {
+      brokers.kill();
+    }
+  });
+
+  test("a broker with another key is not let in", async () => {
+    using folder = new TemporaryFolder();
+    const brokers = await Brokers.configured(folder.path, 2, "kary:2");
+    try {
+      brokers.start(0);
+      await using leader = await brokers.connect(0);
+      const other = await Brokers.configured(folder.path, 2, "kary:2");
+      const stranger = other.start(1);
+      await using log = leader.stream("log.dmesg", { follow: true });
+      for await (const line of log.responses()) if (/rank 1|overlay/.test(line.text ?? "")) break;
+      await using below = await other.connect(1);
+      assert.equal((await below.rpc("state-machine.get"))["state"], "join");
+      assert.equal((await leader.rpc("overlay.health"))["status"], "partial");
+      assert.equal((await stranger.end("SIGTERM")).status, 0);
+    } finally {
+      brokers.kill();
+    }
+  });
+});
