@@ -75,7 +75,7 @@ topo = "${topology}"
 
 describe("brokers in a tree", () => {
   test("carry requests and events between all ranks, and shut down from the leaves", async () => {
-    using folder = new TemporaryFolder();
+    await using folder = await TemporaryFolder.make();
     const brokers = await Brokers.configured(folder.path, 3, "kary:1");
     try {
       for (const rank of [2, 0, 1]) brokers.start(rank);
@@ -143,7 +143,7 @@ describe("brokers in a tree", () => {
   });
 
   test("a rank that is killed is missed at once by who waits for it, and may come back", async () => {
-    using folder = new TemporaryFolder();
+    await using folder = await TemporaryFolder.make();
     const brokers = await Brokers.configured(folder.path, 2, "kary:2");
     try {
       for (const rank of [0, 1]) brokers.start(rank);
@@ -179,15 +179,15 @@ describe("brokers in a tree", () => {
   });
 
   test("a broker with another key is not let in", async () => {
-    using folder = new TemporaryFolder();
+    await using folder = await TemporaryFolder.make();
     const brokers = await Brokers.configured(folder.path, 2, "kary:2");
     try {
       brokers.start(0);
       await using leader = await brokers.connect(0);
       const other = await Brokers.configured(folder.path, 2, "kary:2");
       const stranger = other.start(1);
-      await using log = leader.stream("log.dmesg", { follow: true });
-      for await (const line of log.responses()) if (/rank 1|overlay/.test(line.text ?? "")) break;
+      await using log = leader.callStream("log.dmesg", { follow: true });
+      for await (const { text } of log) if (/ overlay .* handshake:error/.test(text ?? "")) break;
       await using below = await other.connect(1);
       assert.equal((await below.rpc("state-machine.get"))["state"], "join");
       assert.equal((await leader.rpc("overlay.health"))["status"], "partial");
