@@ -4,6 +4,11 @@ import type { StateMachine } from "./state-machine.ts";
 
 /** Severity a client of shutdown.start is shown without naming one: err. */
 const LOG_LEVEL = 3;
+/**
+ * Time between the last response to the client and the end of its connection, in milliseconds: flux-relay(1) loses what it has read and not yet
+ * passed on when both come at once.
+ */
+const RELAY_MS = 50;
 
 export interface ShutdownOptions {
   readonly machine: StateMachine;
@@ -68,9 +73,12 @@ export class Shutdown {
   }
 
   #goodbye(): void {
-    this.#client?.respondError("ENODATA");
+    const client = this.#client;
+    const post = (): void => this.#options.machine.post("goodbye");
+    client?.respondError("ENODATA");
     this.#leave();
-    this.#options.machine.post("goodbye");
+    if (client === undefined) post();
+    else setTimeout(post, RELAY_MS);
   }
 }
 

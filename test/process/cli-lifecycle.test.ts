@@ -189,6 +189,7 @@ describe("fluxbus broker and start", () => {
       `echo $$; ${CLI} getattr broker.pid; ${CLI} getattr rundir; exec sleep 60`,
     ]);
     await start.wrote(/\n.*\n.*\n/);
+    assert.match(start.stdout, /^\d+\n\d+\n\/.+\n$/, start.stderr);
     const [command, broker, rundir] = start.stdout.split("\n");
     start.child.kill("SIGKILL");
     await until(() => !isRunning(Number(broker)), "the broker ends", 10_000);

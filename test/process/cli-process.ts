@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after } from "node:test";
 import { until } from "../helpers/until.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -14,7 +13,8 @@ const ROOT = join(import.meta.dirname, "../..");
  * it starts in a quarter of the time of one from the source.
  */
 const PACKAGE = mkdtempSync(join(tmpdir(), "fluxbus-cli-"));
-after(() => rmSync(PACKAGE, { recursive: true, force: true }));
+// Not a hook of the tests: those of a root suite may run as soon as no test is waiting, and more files come.
+process.once("exit", () => rmSync(PACKAGE, { recursive: true, force: true }));
 const compiler = spawnSync(
   join(ROOT, "node_modules/.bin/tsc"),
   ["-p", join(ROOT, "tsconfig.build.json"), "--outDir", join(PACKAGE, "dist")],

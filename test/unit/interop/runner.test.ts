@@ -14,14 +14,14 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { findScripts, listScripts } from "../../interop/runner/scripts.ts";
 
 const RUNNER = join(import.meta.dirname, "../../../scripts/interop.ts");
 
 /** What stands for a built tree of flux-core here: the runner needs its `flux` only for the name of the Python. */
 const TREE = mkdtempSync(join(tmpdir(), "interop-tree-"));
-after(() => rmSync(TREE, { recursive: true, force: true }));
+process.once("exit", () => rmSync(TREE, { recursive: true, force: true }));
 
 function file(path: string, content: string): void {
   mkdirSync(dirname(join(TREE, path)), { recursive: true });
