@@ -6,6 +6,7 @@ import { applyTbonTable, ConfigStore, configMethods } from "../config/index.ts";
 import type { Environment } from "../connect/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { ModuleLoaders } from "../module/index.ts";
+import { ZeroMqTransport } from "../overlay/index.ts";
 import { Rexec } from "../rexec/index.ts";
 import { type Boot, bootstrap } from "./bootstrap.ts";
 import { followConfig } from "./config-follower.ts";
@@ -107,6 +108,8 @@ export class Instance implements AsyncDisposable {
     const notes: [level: LogLevel, text: string][] = [];
     const boot = await bootOf(options, env, attributes, config.current);
     scope.defer(() => boot.finalize());
+    // Before anything is made that a broker without it would leave behind. Behind the probe of a dead socket Node 22 loads it empty.
+    if (boot.size > 1) await ZeroMqTransport.load();
     const parent =
       options.boot === undefined ? await findParent(env, (text) => notes.push(["info", text])) : undefined;
     definePlace(attributes, boot, env, parent);

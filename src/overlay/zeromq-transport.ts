@@ -34,6 +34,11 @@ export class ZeroMqTransport implements TreeTransport {
     return new ZeroMqTransport(await loadZeroMq(), zeroMqSettings(options));
   }
 
+  /** Loads ZeroMQ ahead of `open`. Throws ENOSYS as that does. */
+  static async load(): Promise<void> {
+    await loadZeroMq();
+  }
+
   async listen(options: ListenOptions): Promise<ChildServer> {
     this.#checkOpen(this.#listening, "listens");
     if (options.uris.length === 0) throw new FluxError("EINVAL", "no URI to listen at");

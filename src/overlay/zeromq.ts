@@ -15,7 +15,9 @@ export type SocketEvents = ZeroMq.Observer;
 export async function loadZeroMq(): Promise<ZeroMqModule> {
   let zeromq: ZeroMqModule;
   try {
-    zeromq = await import("zeromq");
+    // The exports as the package made them: which of them have names here is Node's guess.
+    const { default: exports } = (await import("zeromq")) as unknown as { default: ZeroMqModule };
+    zeromq = exports;
   } catch (error) {
     throw new FluxError(
       "ENOSYS",
@@ -25,7 +27,7 @@ export async function loadZeroMq(): Promise<ZeroMqModule> {
       },
     );
   }
-  if (zeromq.capability.curve !== true) throw new FluxError("ENOSYS", "zeromq was built without CURVE");
+  if (zeromq.capability?.curve !== true) throw new FluxError("ENOSYS", "zeromq was built without CURVE");
   return zeromq;
 }
 

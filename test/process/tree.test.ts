@@ -168,7 +168,8 @@ describe("brokers in a tree", () => {
       }
       assert.equal((await leader.rpc("overlay.health"))["status"], "degraded");
       brokers.start(1);
-      for await (const { status } of leader.stream("overlay.health")) if (status === "full") break;
+      const back = async () => (await leader.rpc("overlay.health"))["status"] === "full";
+      await until(back, "the child is back", BOOT_MS);
       const pong = await leader.rpc("broker.ping", {}, { nodeid: 1, timeoutMs: BOOT_MS });
       assert.equal(pong["rank"], 1);
       await leader.rpc("shutdown.start", { loglevel: 3 });
