@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { FluxError } from "../base/index.ts";
 import { AttributeTable } from "../broker/index.ts";
 import { openConfig } from "../config/index.ts";
-import { Instance, StderrLog, setStartAttributes } from "../instance/index.ts";
+import { Instance, leadsGroup, StderrLog, setStartAttributes } from "../instance/index.ts";
 import { type BrokerArguments, parseBrokerArguments } from "./broker-arguments.ts";
 import { findFluxCommand } from "./flux-command.ts";
 
@@ -48,7 +48,13 @@ export async function runFluxBroker(words: readonly string[]): Promise<number> {
   for (const name of OWN_PLACE) delete process.env[name];
   process.title = `flux-broker-${instance.broker.rank}`;
   signals.deliver((signal) => instance.kill(signal));
-  return instance.exit;
+  const status = await instance.exit;
+  if (leadsGroup()) {
+    // Whatever the initial program has left running: it would keep a job from ending.
+    process.on("SIGHUP", () => {});
+    process.kill(0, "SIGHUP");
+  }
+  return status;
 }
 
 /** Signals to this process, those before there is an instance too. A second one then ends the process, which may wait for others. */

@@ -106,8 +106,10 @@ async function bootSimple({ env, trace }: BootstrapOptions): Promise<Boot | unde
   const [fd, rank, size] = numbers;
   if (fd === undefined || rank === undefined || size === undefined) return undefined;
   const traced = env["FLUX_PMI_DEBUG"] === undefined ? undefined : trace;
+  const socket = socketAt(fd);
+  if (socket === undefined) return undefined;
   const pmi = await PmiSimple.open({
-    socket: new Socket({ fd, readable: true, writable: true }),
+    socket,
     rank,
     size,
     trace: traced,
@@ -117,6 +119,15 @@ async function bootSimple({ env, trace }: BootstrapOptions): Promise<Boot | unde
   } catch (error) {
     pmi.close();
     throw error;
+  }
+}
+
+/** The socket with that number; undefined when there is none: a variable that was left over says so. */
+function socketAt(fd: number): Socket | undefined {
+  try {
+    return new Socket({ fd, readable: true, writable: true });
+  } catch {
+    return undefined;
   }
 }
 

@@ -15,7 +15,7 @@ import { readLifecycleSettings } from "./lifecycle-settings.ts";
 import { findParent } from "./parent.ts";
 import { notifyParent } from "./parent-notice.ts";
 import { definePlace, socketPathOf } from "./place.ts";
-import { commandLine, isInteractiveShell, shellLine } from "./program.ts";
+import { commandLine, isInteractiveShell, leadsGroup, shellLine } from "./program.ts";
 import { Runat } from "./runat.ts";
 import { Rundir } from "./rundir.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -288,7 +288,9 @@ function pushPhases(
   if (isInteractiveShell(program) && process.stdin.isTTY !== true) {
     throw new FluxError("ENOTTY", "stdin is not a tty - can't run interactive shell");
   }
-  runat.push("rc2", { ...commandLine(program, env), output: "inherit" });
+  // What the program leaves behind in the broker's own group can be hung up on when the broker exits.
+  const ownGroup = attributes.has("broker.rc2_pgrp") || !leadsGroup();
+  runat.push("rc2", { ...commandLine(program, env), output: "inherit", ownGroup });
 }
 
 /** Opens the run directory, and the state directory if there is to be one; `scope` removes what was made. */

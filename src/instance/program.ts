@@ -29,6 +29,16 @@ export function commandLine(words: readonly string[], env: Environment): Command
   return shellLine(file, env);
 }
 
+/** True when this process leads its process group, as one does that a job's shell or setsid(1) has started. */
+export function leadsGroup(): boolean {
+  try {
+    process.kill(-process.pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A line for the user's shell. */
 export function shellLine(line: string, env: Environment): CommandLine {
   return { file: shellOf(env), args: ["-c", line] };

@@ -82,6 +82,11 @@ describe("bootstrap", () => {
     assert.equal((await bootstrap({ env, methods: undefined })).method, "single");
   });
 
+  test("a number that is no socket's is left over from elsewhere", async () => {
+    const env = { PMI_FD: "9999", PMI_RANK: "0", PMI_SIZE: "1" };
+    assert.equal((await bootstrap({ env, methods: undefined })).method, "single");
+  });
+
   test("unknown methods and those that are not to be had are errors", async () => {
     await assert.rejects(bootstrap({ env: {}, methods: "nope" }), {
       code: "EINVAL",
