@@ -15,9 +15,7 @@ export type SocketEvents = ZeroMq.Observer;
 export async function loadZeroMq(): Promise<ZeroMqModule> {
   let zeromq: ZeroMqModule;
   try {
-    // The exports as the package made them: which of them have names here is Node's guess.
-    const { default: exports } = (await import("zeromq")) as unknown as { default: ZeroMqModule };
-    zeromq = exports;
+    zeromq = await import("zeromq");
   } catch (error) {
     throw new FluxError(
       "ENOSYS",
