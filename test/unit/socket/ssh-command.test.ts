@@ -17,9 +17,9 @@ test("the command of a remote end: port, user, the relay and where to look for i
   assert.deepEqual(sshCommand("host/x/local", { ...env, FLUX_SSH_RCMD: "fluxbus" }), [
     ..."ssh host fluxbus relay /x/local".split(" "),
   ]);
-  const libraries = { FLUX_SSH_RCMD: "/opt/flux", LD_LIBRARY_PATH: "/a:/b" };
+  const libraries = { FLUX_SSH_RCMD: "/site/flux", LD_LIBRARY_PATH: "/a:/b" };
   assert.deepEqual(sshCommand("host//x/local", libraries), [
-    ..."ssh host env LD_LIBRARY_PATH=/a:/b /opt/flux relay /x/local".split(" "),
+    ..."ssh host env LD_LIBRARY_PATH=/a:/b /site/flux relay /x/local".split(" "),
   ]);
   assert.deepEqual(sshCommand("[::1]/x", { FLUX_SSH_RCMD: "f" }), ["ssh", "::1", "f", "relay", "/x"]);
 });
