@@ -44,12 +44,13 @@ export async function joinTree(options: JoinOptions): Promise<void> {
     const { publicKey } = await peers.get(child);
     if (publicKey !== undefined) sockets.authorize(String(child), publicKey);
   }
-  await peers.barrier();
+  // Before children may come: their hosts are checked.
   if (attributes.get("hostlist") === undefined) {
     const hosts: string[] = [];
     for (let rank = 0; rank < boot.size; rank++) hosts.push((await peers.get(rank)).host);
     attributes.define("hostlist", encodeHostlist(hosts));
   }
+  await peers.barrier();
   await boot.finalize();
   if (parentCard === undefined) return;
   const uri = parentUri(options, parentCard.uris);
