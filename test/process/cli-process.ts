@@ -52,6 +52,10 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What runs instead of `fluxbus`: a script of the package. */
   readonly script?: string;
+  /** What runs instead of Node with a script. */
+  readonly command?: string;
+  /** Longest run in milliseconds, when it is not the usual one. */
+  readonly runMs?: number;
 }
 
 /** A `fluxbus` process that is running. */
@@ -64,7 +68,10 @@ export class CliProcess {
   constructor(words: readonly string[], options: RunOptions = {}) {
     const { FLUX_URI: _uri, NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
     const env = { ...inherited, TZ: "UTC", SHELL: "/bin/sh", ...options.env };
-    this.child = spawn(process.execPath, [options.script ?? MAIN, ...words], {
+    const { command } = options;
+    const [file, ...args] =
+      command === undefined ? [process.execPath, options.script ?? MAIN, ...words] : [command, ...words];
+    this.child = spawn(file!, args, {
       env: options.uri === undefined ? env : { ...env, FLUX_URI: options.uri },
     });
     this.child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -75,7 +82,7 @@ export class CliProcess {
     });
     this.child.stdin.on("error", () => {});
     this.child.stdin.end(options.input ?? "");
-    this.outcome = this.#wait();
+    this.outcome = this.#wait(options.runMs ?? RUN_MS);
   }
 
   /** Resolves when it has written so much to stdout that `pattern` matches. */
@@ -93,8 +100,8 @@ export class CliProcess {
     return this.outcome;
   }
 
-  async #wait(): Promise<Outcome> {
-    const timer = setTimeout(() => this.child.kill("SIGKILL"), RUN_MS);
+  async #wait(runMs: number): Promise<Outcome> {
+    const timer = setTimeout(() => this.child.kill("SIGKILL"), runMs);
     const [status, signal] = (await once(this.child, "close")) as [number | null, NodeJS.Signals | null];
     clearTimeout(timer);
     return { stdout: this.stdout, stderr: this.stderr, status, signal };

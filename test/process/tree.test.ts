@@ -1,82 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, test } from "node:test";
-import { connect } from "../../src/connect/index.ts";
+import { BOOT_MS, BrokerProcesses } from "../helpers/broker-processes.ts";
 import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 import { until } from "../helpers/until.ts";
-import { CliProcess, FLUX_BROKER, fluxbus } from "./cli-process.ts";
-
-/** Longest wait for brokers to find one another, in milliseconds. */
-const BOOT_MS = 15_000;
-
-/** Brokers as processes that find one another by a configuration, over ZeroMQ with CURVE. */
-class Brokers {
-  readonly processes = new Map<number, CliProcess>();
-  readonly #folder: string;
-  readonly #config: string;
-
-  private constructor(folder: string, config: string) {
-    this.#folder = folder;
-    this.#config = config;
-  }
-
-  static async configured(folder: string, size: number, topology: string): Promise<Brokers> {
-    const cert = join(folder, "cert");
-    assert.equal((await fluxbus(["keygen", cert])).status, 0);
-    const config = join(folder, "conf.toml");
-    const uri = `ipc://${folder}/tbon-%h`;
-    writeFileSync(
-      config,
-      `[bootstrap]
-curve_cert = "${cert}"
-default_bind = "${uri}"
-default_connect = "${uri}"
-hosts = [ { host = "fake[0-${size - 1}]" } ]
-[tbon]
-topo = "${topology}"
-`,
-    );
-    return new Brokers(folder, config);
-  }
-
-  uri(rank: number): string {
-    return `local://${this.#folder}/local-${rank}`;
-  }
-
-  start(rank: number): CliProcess {
-    const rundir = join(this.#folder, `run-${rank}`);
-    if (!existsSync(rundir)) mkdirSync(rundir, { mode: 0o700 });
-    const words = [
-      `-c${this.#config}`,
-      `-Shostname=fake${rank}`,
-      `-Srundir=${rundir}`,
-      `-Slocal-uri=${this.uri(rank)}`,
-      "-Sbroker.rc1_path=",
-      "-Sbroker.rc3_path=",
-      "-Sbroker.rc2_none",
-    ];
-    const broker = new CliProcess(words, { script: FLUX_BROKER, env: { TMPDIR: this.#folder } });
-    this.processes.set(rank, broker);
-    return broker;
-  }
-
-  /** A handle of a rank, once its socket is there. */
-  async connect(rank: number) {
-    const socket = this.uri(rank).slice("local://".length);
-    await until(() => existsSync(socket), `rank ${rank} listens`, BOOT_MS);
-    return connect(this.uri(rank), { env: {} });
-  }
-
-  kill(): void {
-    for (const { child } of this.processes.values()) child.kill("SIGKILL");
-  }
-}
 
 describe("brokers in a tree", () => {
   test("carry requests and events between all ranks, and shut down from the leaves", async () => {
     await using folder = await TemporaryFolder.make();
-    const brokers = await Brokers.configured(folder.path, 3, "kary:1");
+    const brokers = await BrokerProcesses.configured(folder.path, { size: 3, topology: "kary:1" });
     try {
       for (const rank of [2, 0, 1]) brokers.start(rank);
       const handles = await Promise.all([0, 1, 2].map((rank) => brokers.connect(rank)));
@@ -138,13 +69,13 @@ describe("brokers in a tree", () => {
       );
       await Promise.all(handles.map((flux) => flux.close()));
     } finally {
-      brokers.kill();
+      await brokers.kill();
     }
   });
 
   test("a rank that is killed is missed at once by who waits for it, and may come back", async () => {
     await using folder = await TemporaryFolder.make();
-    const brokers = await Brokers.configured(folder.path, 2, "kary:2");
+    const brokers = await BrokerProcesses.configured(folder.path, { size: 2, topology: "kary:2" });
     try {
       for (const rank of [0, 1]) brokers.start(rank);
       await using leader = await brokers.connect(0);
@@ -175,17 +106,17 @@ describe("brokers in a tree", () => {
       await leader.rpc("shutdown.start", { loglevel: 3 });
       assert.equal((await brokers.processes.get(0)!.outcome).status, 0);
     } finally {
-      brokers.kill();
+      await brokers.kill();
     }
   });
 
   test("a broker with another key is not let in", async () => {
     await using folder = await TemporaryFolder.make();
-    const brokers = await Brokers.configured(folder.path, 2, "kary:2");
+    const brokers = await BrokerProcesses.configured(folder.path, { size: 2, topology: "kary:2" });
     try {
       brokers.start(0);
       await using leader = await brokers.connect(0);
-      const other = await Brokers.configured(folder.path, 2, "kary:2");
+      const other = await BrokerProcesses.configured(folder.path, { size: 2, topology: "kary:2" });
       const stranger = other.start(1);
       await using log = leader.callStream("log.dmesg", { follow: true });
       for await (const { text } of log) if (/ overlay .* handshake:error/.test(text ?? "")) break;
@@ -194,7 +125,7 @@ describe("brokers in a tree", () => {
       assert.equal((await leader.rpc("overlay.health"))["status"], "partial");
       assert.equal((await stranger.end("SIGTERM")).status, 0);
     } finally {
-      brokers.kill();
+      await brokers.kill();
     }
   });
 });

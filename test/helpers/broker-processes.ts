@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Flux } from "../../src/client/index.ts";
+import { connect } from "../../src/connect/index.ts";
+import { CliProcess, FLUX_BROKER, fluxbus } from "../process/cli-process.ts";
+import { until } from "./until.ts";
+
+/** Longest wait for brokers to find one another, in milliseconds. */
+export const BOOT_MS = 15_000;
+
+/** Whose broker a rank is. */
+export type BrokerKind = "fluxbus" | "flux-core";
+
+export interface BrokerProcessesOptions {
+  readonly size: number;
+  /** The scheme of the tree: `kary:2`. */
+  readonly topology: string;
+  /** Whose broker is which rank; default fluxbus everywhere. flux-core's is run by the `flux` on PATH. */
+  readonly kind?: ((rank: number) => BrokerKind) | undefined;
+  /** Attributes besides, of all ranks. */
+  readonly attributes?: Readonly<Record<string, string>> | undefined;
+  /** Longest life of a broker in milliseconds; then it is killed. */
+  readonly runMs?: number | undefined;
+}
+
+/**
+ * Brokers as processes that find one another by a configuration, over ZeroMQ with CURVE: fluxbus's, flux-core's, or some of each. They have neither rc
+ * scripts nor an initial program. Who started them calls `kill` at last.
+ */
+export class BrokerProcesses {
+  /** The latest process of each rank. */
+  readonly processes = new Map<number, CliProcess>();
+  readonly size: number;
+  readonly #folder: string;
+  readonly #config: string;
+  readonly #options: BrokerProcessesOptions;
+
+  private constructor(folder: string, config: string, options: BrokerProcessesOptions) {
+    this.size = options.size;
+    this.#folder = folder;
+    this.#config = config;
+    this.#options = options;
+  }
+
+  /** Writes the configuration and its keys into a folder, whose path is short: sockets lie in it. Nothing is started. */
+  static async configured(folder: string, options: BrokerProcessesOptions): Promise<BrokerProcesses> {
+    const cert = join(folder, "cert");
+    assert.equal((await fluxbus(["keygen", cert])).status, 0);
+    const config = join(folder, "conf.toml");
+    const uri = `ipc://${folder}/tbon-%h`;
+    writeFileSync(
+      config,
+      `[bootstrap]
+curve_cert = "${cert}"
+default_bind = "${uri}"
+default_connect = "${uri}"
+hosts = [ { host = "fake[0-${options.size - 1}]" } ]
+[tbon]
+topo = "${options.topology}"
+`,
+    );
+    return new BrokerProcesses(folder, config, options);
+  }
+
+  /** What clients of a rank connect to. */
+  uri(rank: number): string {
+    return `local://${this.#folder}/local-${rank}`;
+  }
+
+  /** Starts a rank, or starts it again; `attributes` are added for this start. */
+  start(rank: number, attributes: Readonly<Record<string, string>> = {}): CliProcess {
+    const rundir = join(this.#folder, `run-${rank}`);
+    if (!existsSync(rundir)) mkdirSync(rundir, { mode: 0o700 });
+    const set = {
+      hostname: `fake${rank}`,
+      rundir,
+      "local-uri": this.uri(rank),
+      "broker.rc1_path": "",
+      "broker.rc3_path": "",
+      ...this.#options.attributes,
+      ...attributes,
+    };
+    const words = [
+      `-c${this.#config}`,
+      ...Object.entries(set).map(([name, value]) => `-S${name}=${value}`),
+      "-Sbroker.rc2_none",
+    ];
+    const { kind, runMs } = this.#options;
+    const program =
+      kind?.(rank) === "flux-core" ? { command: "flux", words: ["broker", ...words] } : { words };
+    const broker = new CliProcess(program.words, {
+      ...("command" in program ? { command: program.command } : { script: FLUX_BROKER }),
+      env: { TMPDIR: this.#folder, FLUX_EXEC_PATH_PREPEND: "" },
+      ...(runMs !== undefined && { runMs }),
+    });
+    this.processes.set(rank, broker);
+    return broker;
+  }
+
+  /** Starts all ranks and resolves when the instance is in the state `run`. */
+  async startAll(): Promise<void> {
+    for (let rank = 0; rank < this.size; rank++) this.start(rank);
+    await using leader = await this.connect(0);
+    await leader.rpc("state-machine.wait", {}, { timeoutMs: BOOT_MS });
+  }
+
+  /** A handle of a rank, once its socket is there. */
+  async connect(rank: number): Promise<Flux> {
+    const socket = this.uri(rank).slice("local://".length);
+    await until(() => existsSync(socket), `rank ${rank} listens`, BOOT_MS);
+    return connect(this.uri(rank), { env: {} });
+  }
+
+  /** Ends what still runs, at once, and waits for it. */
+  async kill(): Promise<void> {
+    for (const { child } of this.processes.values()) child.kill("SIGKILL");
+    await Promise.all([...this.processes.values()].map(({ outcome }) => outcome));
+  }
+}
