@@ -12,6 +12,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   message: 1,
   json: 1,
   connector: 2,
+  "event-log": 2,
   socket: 2.5,
   client: 3,
   methods: 3.5,
@@ -24,7 +25,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   man3: 5,
   instance: 5,
   proxy: 5,
-  testing: 5,
+  testing: 6,
   cli: 7,
   doors: 8,
 };

@@ -44,6 +44,21 @@ export function encodeFrames(
 }
 
 /**
+ * Offset in the head of a message behind `count` routes from the top of its stack: where to go on without them.
+ * @throws FluxError EPROTO when the stack holds fewer.
+ */
+export function afterRoutes({ flags, head, headStart }: Message, count: number): number {
+  let at = headStart;
+  for (let left = count; left > 0; left--) {
+    const content = partContent(head, at);
+    const length = (flags & MessageFlag.ROUTE) === 0 ? 0 : partLength(head, at, content);
+    if (length === 0) throw new FluxError("EPROTO", "message has too few routes");
+    at = content + length;
+  }
+  return at;
+}
+
+/**
  * The message of some frames. Its payload is the frame itself, which must not change any more; routes and topic are copied. `from`, the id
  * of the peer that sent it, is pushed on the route stack, as a ROUTER socket does.
  *

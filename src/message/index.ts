@@ -17,10 +17,23 @@ export {
 } from "./credentials.ts";
 export { decodeFrame, decodeMessage } from "./decode.ts";
 export { describeMessage } from "./describe.ts";
+export {
+  comparePositions,
+  type EventPosition,
+  type EventRange,
+  formatPosition,
+  isPosition,
+  LAST_SEQ,
+  nextPosition,
+  nextSeq,
+  parsePosition,
+} from "./event-position.ts";
 export { Framer, MAX_FRAME_BYTES } from "./framer.ts";
-export { decodeFrames, encodeFrames } from "./frames.ts";
+export { afterRoutes, decodeFrames, encodeFrames } from "./frames.ts";
 export { encodePushed, routeString, topRoute } from "./head.ts";
-export { Message, type MessageFields, PREAMBLE_BYTES, textPayload } from "./message.ts";
+export { HEADER_BYTES, isHeaderWord, readWord, writeHeader } from "./header.ts";
+export { FRAME_MAGIC, Message, type MessageFields, PREAMBLE_BYTES, textPayload } from "./message.ts";
+export { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
 export { PrefixTable } from "./prefix-table.ts";
 export { type FrameBytes, isPlainResponse, stampEncoded, writePreamble } from "./response-frame.ts";
 export { methodOf, serviceOf, siblingTopic, TOPIC_MAX, topicMatcher, utf8Fits } from "./topic.ts";

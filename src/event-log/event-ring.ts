@@ -1,0 +1,332 @@
+import { FluxError } from "../base/index.ts";
+import { type EventPosition, type EventRange, LAST_SEQ, type Message } from "../message/index.ts";
+import { EpochLine } from "./epoch-line.ts";
+import { BatchBuilder, type EventBatch, isWanted, type ReadOptions, readLimits } from "./event-batch.ts";
+import { eventFrameBytes } from "./event-frame.ts";
+import { firstIndex, RingChunk } from "./ring-chunk.ts";
+
+const LARGEST_CHUNK = 256 * 1024;
+const LEAST_CHUNK = 4 * 1024;
+
+/** What a ring keeps at most; beyond it the oldest events go. */
+export interface RingLimits {
+  /** Number of events: 262,144. */
+  readonly events: number;
+  /** Bytes of their frames: 32 MiB. Besides there are twelve bytes for each event, and two chunks of up to 256 KiB. */
+  readonly bytes: number;
+  /** How long ago an event came, in milliseconds: no limit. */
+  readonly ageMs: number;
+}
+
+export const RING_LIMITS: RingLimits = {
+  events: 262_144,
+  bytes: 32 * 1024 * 1024,
+  ageMs: Number.POSITIVE_INFINITY,
+};
+
+export interface RingStats {
+  /** Events it holds. */
+  readonly events: number;
+  /** Bytes of their frames. */
+  readonly bytes: number;
+  /** Events it took. */
+  readonly taken: number;
+  /** Events that went because of a limit. */
+  readonly dropped: number;
+  /** Numbers that never came, in all. */
+  readonly lost: number;
+}
+
+/**
+ * The latest events of a rank, in memory, in their order.
+ *
+ * The numbers go up by one, from one epoch to the next; those that never came are known as lost. Owner: one rank, which appends each event as it
+ * delivers it. What is read from it is a copy.
+ */
+export class EventRing {
+  readonly #limits: RingLimits;
+  readonly #chunkBytes: number;
+  /** The oldest first; none of them empty, but maybe the last. */
+  readonly #chunks: RingChunk[] = [];
+  readonly #lines: EpochLine[] = [];
+  #tail: RingChunk;
+  #spare: RingChunk | undefined;
+  #line: EpochLine;
+  /** Nothing was appended, and nobody said where to begin. */
+  #anywhere: boolean;
+  #oldest = Number.POSITIVE_INFINITY;
+  #latest = Number.NEGATIVE_INFINITY;
+  #events = 0;
+  #bytes = 0;
+  #taken = 0;
+  #dropped = 0;
+  #lost = 0;
+
+  /** @param options.after - what comes first is the event behind this position; left out: whatever is appended first */
+  constructor(
+    options: { readonly limits?: Partial<RingLimits> | undefined; readonly after?: EventPosition } = {},
+  ) {
+    this.#limits = { ...RING_LIMITS, ...options.limits };
+    this.#chunkBytes = Math.min(LARGEST_CHUNK, Math.max(LEAST_CHUNK, this.#limits.bytes >>> 3));
+    this.#anywhere = options.after === undefined;
+    const { epoch, seq } = options.after ?? { epoch: 0, seq: 0 };
+    this.#line = this.#addLine(epoch, seq);
+    this.#tail = new RingChunk(0).begin(epoch);
+  }
+
+  /** The epoch of what comes next; 0 when it is not known. */
+  get epoch(): number {
+    return this.#line.epoch;
+  }
+
+  /** The oldest event it can tell anything about. */
+  get first(): EventPosition {
+    const { epoch, first } = this.#lines[0]!;
+    return { epoch, seq: first };
+  }
+
+  /** The latest event. */
+  get last(): EventPosition {
+    return { epoch: this.#line.epoch, seq: this.#line.last };
+  }
+
+  /** When its oldest event came; infinite when there is none. */
+  get oldestTime(): number {
+    return this.#oldest;
+  }
+
+  get stats(): RingStats {
+    return {
+      events: this.#events,
+      bytes: this.#bytes,
+      taken: this.#taken,
+      dropped: this.#dropped,
+      lost: this.#lost,
+    };
+  }
+
+  /**
+   * Adds an event, which came at `timeMs`. Numbers it leaves out are lost; number 1 behind 2^32 - 1 begins the epoch after.
+   * @throws FluxError EINVAL when its number is not above the last one.
+   */
+  append(event: Message, timeMs: number): void {
+    const seq = event.aux1;
+    if (seq !== this.#line.last + 1) this.#jump(seq);
+    const size = eventFrameBytes(event);
+    const chunk = this.#tail.fits(size) ? this.#tail : this.#addChunk(size);
+    // A clock may be set back: times in the ring are not.
+    const time = timeMs > this.#latest ? timeMs : this.#latest;
+    this.#latest = time;
+    chunk.append(event, size, time);
+    this.#line.last = seq;
+    this.#taken++;
+    this.#bytes += size;
+    if (this.#events++ === 0) this.#oldest = time;
+    const { events, bytes, ageMs } = this.#limits;
+    while (this.#events > events || this.#bytes > bytes || this.#oldest < time - ageMs) this.#dropOldest();
+  }
+
+  /**
+   * Notes that the events of `range` never come. It follows on the last event, or begins the epoch after.
+   * @throws FluxError EINVAL when its end is not above the last number.
+   */
+  lose(range: EventRange): void {
+    if (range.epoch !== this.epoch) this.rollover(range.epoch);
+    if (this.#anywhere) this.restart({ epoch: range.epoch, seq: range.first - 1 });
+    if (range.last <= this.#line.last) throw behind(range.last, this.#line.last);
+    this.#lost += range.last - this.#line.last;
+    this.#line.lose(range.last);
+  }
+
+  /**
+   * What comes next is of `epoch`, from number 1 on. An epoch that was not known, 0, gets this name instead.
+   * @throws FluxError EINVAL when `epoch` is not above the present one.
+   */
+  rollover(epoch: number): void {
+    if (epoch <= this.epoch)
+      throw new FluxError("EINVAL", `epoch ${epoch} is not above ${this.epoch}, the present one`);
+    if (this.epoch === 0) this.#nameEpoch(epoch);
+    else {
+      this.#line = this.#addLine(epoch, 0);
+      this.#anywhere = false;
+      this.#addChunk(0);
+    }
+  }
+
+  /** Forgets everything; what comes next is the event behind `after`. */
+  restart(after: EventPosition): void {
+    while (this.#events > 0) this.#dropOldest();
+    this.#lines.length = 0;
+    this.#line = this.#addLine(after.epoch, after.seq);
+    this.#anywhere = false;
+    this.#addChunk(0);
+  }
+
+  /** Forgets the events that are too old at `nowMs`: for a ring that none comes to. */
+  expire(nowMs: number): void {
+    while (this.#oldest < nowMs - this.#limits.ageMs) this.#dropOldest();
+  }
+
+  /** True when it knows about each event behind `after`: there, or lost. */
+  covers({ epoch, seq }: EventPosition): boolean {
+    const line = this.#lineOf(epoch);
+    return line !== undefined && seq >= line.first - 1;
+  }
+
+  /** The first epoch above this one that it knows of. */
+  epochAfter(epoch: number): number | undefined {
+    return this.#lines.find((line) => line.epoch > epoch)?.epoch;
+  }
+
+  /**
+   * Reads the events behind `after`; undefined when it does not cover that. A reader that is ahead of it gets nothing until the ring has come
+   * by.
+   */
+  read(after: EventPosition, options: ReadOptions = {}): EventBatch | undefined {
+    const line = this.#lineOf(after.epoch);
+    if (line === undefined || after.seq < line.first - 1) return undefined;
+    const builder = new BatchBuilder(readLimits(options));
+    const end = Math.min(line.last, builder.limits.through);
+    const through = after.seq >= end ? after.seq : this.#scan(builder, after, end);
+    const following = this.#lines[this.#lines.indexOf(line) + 1];
+    const ended = following !== undefined && through >= line.last;
+    return builder.build(after.epoch, through, {
+      lost: line.lostWithin(after.seq, through),
+      after: ended ? following.epoch : undefined,
+    });
+  }
+
+  /** The position to read after for the events that came at `timeMs` or later. */
+  positionAt(timeMs: number): EventPosition {
+    const index = firstIndex(
+      0,
+      this.#chunks.length,
+      (i) => this.#chunks[i]!.indexSince(timeMs) < this.#chunks[i]!.count,
+    );
+    const chunk = this.#chunks[index];
+    return chunk === undefined
+      ? this.last
+      : { epoch: chunk.epoch, seq: chunk.seqAt(chunk.indexSince(timeMs)) - 1 };
+  }
+
+  /** Adds what is wanted behind `after`, up to number `end`, to the builder; returns how far it came. */
+  #scan(builder: BatchBuilder, after: EventPosition, end: number): number {
+    const { limits } = builder;
+    const chunks = this.#chunks;
+    const start = firstIndex(0, chunks.length, (i) => {
+      const { epoch, count } = chunks[i]!;
+      return epoch > after.epoch || (epoch === after.epoch && count > 0 && chunks[i]!.lastSeq > after.seq);
+    });
+    for (let i = start; i < chunks.length && chunks[i]!.epoch === after.epoch; i++) {
+      const chunk = chunks[i]!;
+      const from = chunk.indexAfter(after.seq);
+      if (from === chunk.count) continue;
+      const stop = chunk.lastSeq <= end ? chunk.count : chunk.indexAfter(end);
+      const whole = limits.prefix.length === 0 && (limits.see === undefined || chunk.privates === 0);
+      const reached = whole ? takeSpan(builder, chunk, from, stop) : takeWanted(builder, chunk, from, stop);
+      if (reached < stop) return chunk.seqAt(reached) - 1;
+      if (stop < chunk.count) return end;
+    }
+    return end;
+  }
+
+  #lineOf(epoch: number): EpochLine | undefined {
+    return this.#line.epoch === epoch ? this.#line : this.#lines.find((line) => line.epoch === epoch);
+  }
+
+  #addLine(epoch: number, after: number): EpochLine {
+    const line = new EpochLine(epoch, after);
+    this.#lines.push(line);
+    return line;
+  }
+
+  /** The event to be appended is `seq`, which does not follow on the last. */
+  #jump(seq: number): void {
+    const { last } = this.#line;
+    if (seq === 0) throw new FluxError("EINVAL", "event has no sequence number");
+    if (this.#anywhere) this.restart({ epoch: this.epoch, seq: seq - 1 });
+    else if (last === LAST_SEQ && seq === 1 && this.epoch !== 0) this.rollover(this.epoch + 1);
+    // Two epochs without a name can't be told apart.
+    else if (last === LAST_SEQ && seq === 1) this.restart({ epoch: 0, seq: 0 });
+    else if (seq > last) this.lose({ epoch: this.epoch, first: last + 1, last: seq - 1 });
+    else throw behind(seq, last);
+  }
+
+  /** The epoch so far was not known: it is this one. */
+  #nameEpoch(epoch: number): void {
+    for (const chunk of this.#chunks) if (chunk.epoch === this.#line.epoch) chunk.epoch = epoch;
+    this.#tail.epoch = epoch;
+    this.#line.epoch = epoch;
+  }
+
+  /** A chunk of the present epoch for a frame of `size` bytes. */
+  #addChunk(size: number): RingChunk {
+    const { epoch } = this.#line;
+    if (this.#tail.count === 0) {
+      if (this.#tail.fits(size)) return this.#tail.begin(epoch);
+      if (this.#chunks.at(-1) === this.#tail) this.#spare = this.#chunks.pop();
+    }
+    const chunk =
+      size <= this.#chunkBytes && this.#spare !== undefined
+        ? this.#spare
+        : new RingChunk(Math.max(size, this.#chunkBytes));
+    if (chunk === this.#spare) this.#spare = undefined;
+    this.#tail = chunk.begin(epoch);
+    this.#chunks.push(this.#tail);
+    return this.#tail;
+  }
+
+  #dropOldest(): void {
+    const chunk = this.#chunks[0]!;
+    const { head } = chunk;
+    this.#bytes -= chunk.offsets[head + 1]! - chunk.offsets[head]!;
+    this.#events--;
+    this.#dropped++;
+    while (this.#lines[0]!.epoch !== chunk.epoch) this.#lines.shift();
+    this.#lines[0]!.forget(chunk.seqAt(head) + 1);
+    chunk.head++;
+    if (chunk.head === chunk.count) this.#dropChunk();
+    const first = this.#chunks[0];
+    this.#oldest = this.#events === 0 ? Number.POSITIVE_INFINITY : first!.times[first!.head]!;
+  }
+
+  /** Takes the oldest chunk, which is used up, out of the ring. */
+  #dropChunk(): void {
+    const chunk = this.#chunks.shift()!;
+    if (chunk === this.#tail) this.#tail = new RingChunk(0).begin(this.#line.epoch);
+    if (chunk.bytes.length === this.#chunkBytes) this.#spare = chunk;
+  }
+}
+
+/** Adds the events `[from, stop)` of a chunk as they stand; returns the first that did not fit. */
+function takeSpan(builder: BatchBuilder, chunk: RingChunk, from: number, stop: number): number {
+  // The first event of a batch goes in whatever its size.
+  const least = builder.count === 0 ? from + 1 : from;
+  const fitting = Math.max(least, chunk.indexBeyond(from, builder.roomLeft));
+  const end = Math.min(stop, fitting, from + builder.eventsLeft, from + builder.scansLeft);
+  if (end <= from) return from;
+  const { bytes, offsets, times } = chunk;
+  builder.addRun(bytes, offsets[from]!, offsets[end]!, times, from, end - from);
+  builder.scanned += end - from;
+  return end;
+}
+
+/** Adds those of the events `[from, stop)` of a chunk that are wanted; returns the first that was not looked at. */
+function takeWanted(builder: BatchBuilder, chunk: RingChunk, from: number, stop: number): number {
+  const { bytes, offsets, times } = chunk;
+  const end = Math.min(stop, from + builder.scansLeft);
+  let at = from;
+  for (; at < end; at++) {
+    const start = offsets[at]!;
+    const next = offsets[at + 1]!;
+    if (!isWanted(chunk, start, next, builder.limits)) continue;
+    if (!builder.hasRoom(next - start)) break;
+    builder.add(bytes, start, next, times[at]!);
+  }
+  builder.scanned += at - from;
+  return at;
+}
+
+function behind(seq: number, last: number): FluxError {
+  return new FluxError("EINVAL", `event ${seq} is not above ${last}, the last one`);
+}

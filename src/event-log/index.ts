@@ -1,0 +1,28 @@
+export { DiskLog, type DiskLogOptions, type DiskNotice, type DiskStats } from "./disk-log.ts";
+export type { EventBatch, ReadOptions, SeqRange } from "./event-batch.ts";
+export {
+  eventFrameBytes,
+  eventsOf,
+  frameEnd,
+  frameFlags,
+  frameRolemask,
+  frameSeq,
+  frameTopic,
+  frameUserid,
+  topicStartsWith,
+  writeEventFrame,
+} from "./event-frame.ts";
+export {
+  EventIntake,
+  type EventIntakeOptions,
+  INTAKE_LIMITS,
+  type IntakeClock,
+  type IntakeLimits,
+  type IntakeStats,
+  type LostReason,
+  type RepairAnswer,
+} from "./event-intake.ts";
+export { EventRing, RING_LIMITS, type RingLimits, type RingStats } from "./event-ring.ts";
+export { EventHistory, type Since } from "./history.ts";
+export type { Cut } from "./open-segment.ts";
+export { DISK_LIMITS, type DiskLimits } from "./segment-list.ts";

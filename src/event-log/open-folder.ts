@@ -1,0 +1,37 @@
+import { readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { comparePositions } from "../message/index.ts";
+import { type Cut, openSegment } from "./open-segment.ts";
+import { parseSegmentName, SEGMENT_HEADER_BYTES, segmentName } from "./segment-format.ts";
+import { SegmentList } from "./segment-list.ts";
+
+/** What earlier runs left in a folder. */
+export interface OpenedFolder {
+  readonly segments: SegmentList;
+  readonly cuts: readonly Cut[];
+  /** The latest epoch that had a segment, readable or not; 0 when none had. */
+  readonly latestEpoch: number;
+  /** Segments without a seal, which were read from end to end. */
+  readonly scanned: number;
+}
+
+/** Opens the segments of earlier runs. Empty ones are removed; one whose header is damaged is set aside, with `.damaged` behind its name. */
+export async function openFolder(folder: string): Promise<OpenedFolder> {
+  const starts = (await readdir(folder)).flatMap((name) => parseSegmentName(name) ?? []);
+  starts.sort(comparePositions);
+  const segments = new SegmentList();
+  const cuts: Cut[] = [];
+  let scanned = 0;
+  for (const start of starts) {
+    const opened = await openSegment(folder, start);
+    const { segment, cut } = opened;
+    if (opened.scanned) scanned++;
+    const isEmpty = segment === undefined ? cut!.bytes < SEGMENT_HEADER_BYTES : segment.events === 0;
+    if (cut !== undefined) cuts.push(cut);
+    const path = join(folder, segmentName(start));
+    if (isEmpty) await rm(path);
+    else if (segment === undefined) await rename(path, `${path}.damaged`);
+    else segments.add(segment);
+  }
+  return { segments, cuts, latestEpoch: starts.at(-1)?.epoch ?? 0, scanned };
+}

@@ -1,0 +1,306 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { EventRing, eventsOf } from "../../../src/event-log/index.ts";
+import { type EventPosition, LAST_SEQ } from "../../../src/message/index.ts";
+import { event, seqsOf, span } from "./events.ts";
+
+const START: EventPosition = { epoch: 7, seq: 0 };
+
+function ringOf(count: number, limits = {}): EventRing {
+  const ring = new EventRing({ after: START, limits });
+  for (const seq of span(1, count)) ring.append(event(seq, { bytes: 10 }), 1000 + seq);
+  return ring;
+}
+
+test("gives the events behind a position, with their times", () => {
+  const ring = ringOf(10);
+  const batch = ring.read({ epoch: 7, seq: 6 })!;
+  assert.deepEqual(seqsOf(batch), [7, 8, 9, 10]);
+  assert.deepEqual([...batch.times], [1007, 1008, 1009, 1010]);
+  assert.deepEqual(
+    { ...batch, frames: 0, times: 0 },
+    {
+      epoch: 7,
+      frames: 0,
+      times: 0,
+      count: 4,
+      through: 10,
+      lost: [],
+      ended: false,
+      unknown: false,
+      next: { epoch: 7, seq: 10 },
+    },
+  );
+  assert.equal(ring.read({ epoch: 7, seq: 10 })!.count, 0);
+  assert.equal(ring.read({ epoch: 8, seq: 0 }), undefined);
+});
+
+test("keeps no more than its limits: the oldest go", () => {
+  const size = event(1, { bytes: 10 }).encode().length - 1;
+  for (const limits of [{ events: 3 }, { bytes: 3 * size }, { ageMs: 2 }]) {
+    const ring = ringOf(10, limits);
+    assert.deepEqual(ring.first, { epoch: 7, seq: 8 }, JSON.stringify(limits));
+    assert.deepEqual(ring.last, { epoch: 7, seq: 10 });
+    assert.deepEqual(ring.stats, { events: 3, bytes: 3 * size, taken: 10, dropped: 7, lost: 0 });
+    assert.equal(ring.oldestTime, 1008);
+    assert.equal(ring.covers({ epoch: 7, seq: 7 }), true);
+    assert.equal(ring.covers({ epoch: 7, seq: 6 }), false);
+    assert.equal(ring.read({ epoch: 7, seq: 6 }), undefined);
+    assert.deepEqual(seqsOf(ring.read({ epoch: 7, seq: 7 })), [8, 9, 10]);
+  }
+});
+
+test("an event too big for the ring goes at once", () => {
+  const ring = ringOf(3, { bytes: 10_000 });
+  ring.append(event(4, { bytes: 20_000 }), 2000);
+  assert.deepEqual(ring.stats, { events: 0, bytes: 0, taken: 4, dropped: 4, lost: 0 });
+  assert.deepEqual(ring.first, { epoch: 7, seq: 5 });
+  ring.append(event(5, { bytes: 9000 }), 2000);
+  assert.deepEqual(seqsOf(ring.read({ epoch: 7, seq: 4 })), [5]);
+});
+
+test("events age when none comes", () => {
+  const ring = ringOf(10, { ageMs: 100 });
+  ring.expire(1106);
+  assert.deepEqual(ring.first, { epoch: 7, seq: 6 });
+  ring.expire(9999);
+  assert.deepEqual(ring.first, { epoch: 7, seq: 11 });
+  assert.equal(ring.oldestTime, Number.POSITIVE_INFINITY);
+});
+
+test("a clock that is set back leaves the times in order", () => {
+  const ring = new EventRing({ after: START });
+  for (const [i, time] of [50, 40, 60, 10].entries()) ring.append(event(i + 1), time);
+  assert.deepEqual([...ring.read(START)!.times], [50, 50, 60, 60]);
+  assert.deepEqual(ring.positionAt(51), { epoch: 7, seq: 2 });
+});
+
+test("what never came is lost, and filtered events are not", () => {
+  const ring = ringOf(3);
+  ring.lose({ epoch: 7, first: 4, last: 5 });
+  ring.lose({ epoch: 7, first: 6, last: 6 });
+  ring.append(event(9), 2000);
+  ring.lose({ epoch: 7, first: 10, last: 12 });
+  const batch = ring.read({ epoch: 7, seq: 4 }, { prefix: "other" })!;
+  assert.equal(batch.count, 0);
+  assert.equal(batch.through, 12);
+  assert.deepEqual(batch.lost, [
+    [5, 8],
+    [10, 12],
+  ]);
+  assert.deepEqual(ring.read(START, { through: 5 })!.lost, [[4, 5]]);
+  assert.equal(ring.stats.lost, 8);
+  assert.throws(() => ring.lose({ epoch: 7, first: 12, last: 12 }), { code: "EINVAL" });
+  assert.throws(() => ring.append(event(12), 2000), { code: "EINVAL" });
+  assert.throws(() => ring.append(event(0), 2000), { code: "EINVAL" });
+});
+
+test("private events go to who may see them, and are no loss", () => {
+  const ring = new EventRing({ after: START });
+  for (const seq of span(1, 6)) ring.append(event(seq, { secret: seq % 2 === 0 }), 0);
+  const seen: number[][] = [];
+  const see = (...sender: number[]): boolean => {
+    seen.push(sender);
+    return false;
+  };
+  const batch = ring.read(START, { see })!;
+  assert.deepEqual(seqsOf(batch), [1, 3, 5]);
+  assert.deepEqual([batch.through, batch.lost], [6, []]);
+  assert.equal(seen.length, 3);
+  assert.deepEqual(seen[0]!.toSpliced(1, 1), [1000, 1]);
+  assert.deepEqual(seqsOf(ring.read(START, { see: () => true })), span(1, 6));
+  assert.deepEqual(seqsOf(ring.read(START)), span(1, 6));
+});
+
+test("a batch has limits, and reading on behind it gives the rest", () => {
+  const ring = ringOf(5000);
+  const size = event(1, { bytes: 10 }).encode().length - 1;
+  assert.deepEqual(seqsOf(ring.read(START, { maxEvents: 3 })), [1, 2, 3]);
+  assert.deepEqual(seqsOf(ring.read(START, { maxBytes: 3 * size })), [1, 2, 3]);
+  assert.deepEqual(seqsOf(ring.read(START, { maxBytes: 1 })), [1]);
+  assert.deepEqual(seqsOf(ring.read(START, { maxBytes: 1, prefix: "test" })), [1]);
+  const scanned = ring.read(START, { prefix: "other", maxScanned: 100 })!;
+  assert.deepEqual([scanned.count, scanned.through], [0, 100]);
+  for (const prefix of ["", "test."]) {
+    const all: number[] = [];
+    let after = START;
+    for (let i = 0; i < 100 && after.seq < 5000; i++) {
+      const batch = ring.read(after, { prefix, maxBytes: 10_000, maxScanned: 777 })!;
+      all.push(...seqsOf(batch));
+      after = batch.next;
+    }
+    assert.deepEqual(all, span(1, 5000));
+  }
+});
+
+test("number 1 behind the last of 32 bits begins the epoch after", () => {
+  const ring = new EventRing({ after: { epoch: 7, seq: LAST_SEQ - 2 } });
+  for (const seq of [LAST_SEQ - 1, LAST_SEQ, 1, 2]) ring.append(event(seq), 0);
+  assert.deepEqual(ring.last, { epoch: 8, seq: 2 });
+  const first = ring.read({ epoch: 7, seq: LAST_SEQ - 2 })!;
+  assert.deepEqual(
+    [seqsOf(first), first.ended, first.next],
+    [[LAST_SEQ - 1, LAST_SEQ], true, { epoch: 8, seq: 0 }],
+  );
+  const second = ring.read(first.next)!;
+  assert.deepEqual([seqsOf(second), second.ended, second.epoch], [[1, 2], false, 8]);
+  assert.equal(ring.read({ epoch: 7, seq: LAST_SEQ })!.ended, true);
+});
+
+test("a loss may begin an epoch, and a new run of rank 0 does", () => {
+  const ring = ringOf(3);
+  ring.lose({ epoch: 9, first: 1, last: 4 });
+  ring.rollover(12);
+  ring.append(event(1), 0);
+  assert.deepEqual(
+    [ring.read({ epoch: 7, seq: 1 })!.next, ring.read({ epoch: 9, seq: 0 })!.next],
+    [
+      { epoch: 9, seq: 0 },
+      { epoch: 12, seq: 0 },
+    ],
+  );
+  assert.deepEqual(ring.read({ epoch: 9, seq: 0 })!.lost, [[1, 4]]);
+  assert.deepEqual(seqsOf(ring.read({ epoch: 12, seq: 0 })), [1]);
+  assert.throws(() => ring.rollover(12), { code: "EINVAL" });
+});
+
+test("old epochs go with their last event", () => {
+  const ring = ringOf(3, { events: 2 });
+  ring.rollover(9);
+  assert.deepEqual(ring.first, { epoch: 7, seq: 2 });
+  for (const seq of [1, 2]) ring.append(event(seq), 5000);
+  assert.deepEqual(ring.first, { epoch: 7, seq: 4 });
+  assert.equal(ring.read({ epoch: 7, seq: 3 })!.ended, true);
+  ring.append(event(3), 5000);
+  assert.deepEqual(ring.first, { epoch: 9, seq: 2 });
+  assert.equal(ring.covers({ epoch: 7, seq: 3 }), false);
+});
+
+test("begins with what comes first, and may learn the name of its epoch later", () => {
+  const ring = new EventRing();
+  ring.append(event(100), 0);
+  ring.append(event(102), 0);
+  assert.equal(ring.epoch, 0);
+  ring.rollover(55);
+  ring.append(event(103), 0);
+  const batch = ring.read({ epoch: 55, seq: 99 })!;
+  assert.deepEqual([seqsOf(batch), batch.lost], [[100, 102, 103], [[101, 101]]]);
+  assert.equal(ring.covers({ epoch: 55, seq: 98 }), false);
+  ring.restart({ epoch: 60, seq: 5 });
+  ring.append(event(6), 0);
+  assert.deepEqual(
+    [ring.first, ring.last, ring.stats.events],
+    [{ epoch: 60, seq: 6 }, { epoch: 60, seq: 6 }, 1],
+  );
+});
+
+test("a time means the events from then on", () => {
+  const ring = ringOf(3000);
+  assert.deepEqual(ring.positionAt(0), START);
+  assert.deepEqual(ring.positionAt(1500), { epoch: 7, seq: 499 });
+  assert.deepEqual(ring.positionAt(1500.5), { epoch: 7, seq: 500 });
+  assert.deepEqual(ring.positionAt(99_999), { epoch: 7, seq: 3000 });
+});
+
+test("what was read stays as it is when the ring goes on", () => {
+  const ring = ringOf(100, { bytes: 10_000 });
+  const before = ring.read(ring.first)!;
+  const copy = before.frames.slice();
+  for (const seq of span(101, 1000)) ring.append(event(seq, { bytes: 30 }), 5000);
+  assert.deepEqual(before.frames, copy);
+});
+
+/** One thing that happens to a ring. */
+const anyStep = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      topic: fc.constantFrom("a.b", "a.c", "b"),
+      bytes: fc.constantFrom(0, 10, 300, 5000),
+      secret: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ lose: fc.integer({ min: 1, max: 5 }) }) },
+  { weight: 1, arbitrary: fc.constant("rollover" as const) },
+);
+
+interface Entry {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly topic?: string;
+  readonly secret?: boolean;
+}
+
+test("a ring says what a plain list of events says", () => {
+  const anyRun = fc.record({
+    steps: fc.array(anyStep, { maxLength: 150 }),
+    events: fc.integer({ min: 1, max: 60 }),
+    bytes: fc.integer({ min: 100, max: 40_000 }),
+    prefix: fc.constantFrom("", "a.", "a.c", "z"),
+    blind: fc.boolean(),
+    maxBytes: fc.constantFrom(1, 500, 100_000),
+    maxEvents: fc.constantFrom(1, 7, 1000),
+    maxScanned: fc.constantFrom(1, 20, 1000),
+    from: fc.nat(200),
+  });
+  fc.assert(
+    fc.property(anyRun, ({ steps, events, bytes, prefix, blind, from, ...max }) => {
+      const ring = new EventRing({ after: { epoch: 1, seq: LAST_SEQ - 20 }, limits: { events, bytes } });
+      const all: Entry[] = [];
+      let at = { epoch: 1, seq: LAST_SEQ - 20 };
+      for (const [time, step] of steps.entries()) {
+        if (step === "rollover") {
+          at = { epoch: at.epoch + 10, seq: 0 };
+          ring.rollover(at.epoch);
+        } else if ("lose" in step) {
+          const count = Math.min(step.lose, LAST_SEQ - at.seq);
+          if (count === 0) continue;
+          ring.lose({ epoch: at.epoch, first: at.seq + 1, last: at.seq + count });
+          for (let i = 0; i < count; i++) all.push({ epoch: at.epoch, seq: ++at.seq });
+        } else {
+          at = at.seq === LAST_SEQ ? { epoch: at.epoch + 1, seq: 1 } : { epoch: at.epoch, seq: at.seq + 1 };
+          all.push({ ...at, ...step });
+          ring.append(event(at.seq, step), time);
+        }
+      }
+      assert(ring.stats.events <= events && ring.stats.bytes <= bytes);
+      const { first } = ring;
+      const known = all.filter(
+        ({ epoch, seq }) => epoch > first.epoch || (epoch === first.epoch && seq >= first.seq),
+      );
+      const seen: Entry[] = [];
+      const lost: Entry[] = [];
+      // From a position somewhere in the ring to its end.
+      const start = known[from % Math.max(1, known.length)] ?? {
+        epoch: ring.last.epoch,
+        seq: ring.last.seq + 1,
+      };
+      let after: EventPosition = { epoch: start.epoch, seq: start.seq - 1 };
+      for (let i = 0; ; i++) {
+        assert(i < 1000, "does not end");
+        const batch = ring.read(after, { prefix, see: blind ? () => false : undefined, ...max })!;
+        assert(batch.count <= max.maxEvents && (batch.frames.length <= max.maxBytes || batch.count === 1));
+        for (const { seq, topic } of eventsOf(batch.frames))
+          seen.push({ epoch: batch.epoch, seq, topic: topic! });
+        for (const [a, b] of batch.lost) lost.push(...span(a, b).map((seq) => ({ epoch: batch.epoch, seq })));
+        if (!batch.ended && batch.through === ring.last.seq && batch.epoch === ring.last.epoch) break;
+        assert(batch.ended || batch.through > after.seq, "no progress");
+        after = batch.next;
+      }
+      const expected = known.slice(
+        known.indexOf(start as Entry) < 0 ? known.length : known.indexOf(start as Entry),
+      );
+      const wanted = expected.filter(({ topic, secret }) => topic?.startsWith(prefix) && !(blind && secret));
+      assert.deepEqual(
+        seen,
+        wanted.map(({ epoch, seq, topic }) => ({ epoch, seq, topic })),
+      );
+      assert.deepEqual(
+        lost,
+        expected.filter(({ topic }) => topic === undefined),
+      );
+    }),
+    { numRuns: 400 },
+  );
+});
