@@ -99,6 +99,7 @@ export class Broker implements AsyncDisposable {
     this.groups = new Groups({
       rank,
       batchMs: size === 1 ? 0 : undefined,
+      subtreeSize: 1 + Number(this.attributes.get("tbon.descendants") ?? size - 1),
       log: (level, text) => this.log(level, text, "groups"),
       toParent:
         rank === 0
@@ -134,19 +135,33 @@ export class Broker implements AsyncDisposable {
 
   /**
    * Starts a broker; it takes clients when the promise resolves.
-   * @throws FluxError as LocalServer.listen does; EINVAL for a table `[access]` that is none.
+   * @throws FluxError as `listen` does.
    */
   static async start(options: BrokerOptions = {}): Promise<Broker> {
     const broker = new Broker(options);
     try {
-      if (options.config !== undefined) broker.#forgetConfig = broker.access.follow(options.config);
-      if (options.socketPath !== undefined) await broker.#listen(options.socketPath);
+      await broker.listen();
     } catch (error) {
       broker.#forgetConfig?.();
       broker.#log.close();
       throw error;
     }
     return broker;
+  }
+
+  /** A broker that takes no clients from outside of this process until `listen`. */
+  static create(options: BrokerOptions = {}): Broker {
+    return new Broker(options);
+  }
+
+  /**
+   * Takes clients over its socket, if it is to have one, by the table `[access]` of its configuration. Called once.
+   * @throws FluxError as LocalServer.listen does; EINVAL for a table `[access]` that is none.
+   */
+  async listen(): Promise<void> {
+    const { config, socketPath } = this.#options;
+    if (config !== undefined) this.#forgetConfig = this.access.follow(config);
+    if (socketPath !== undefined) await this.#listen(socketPath);
   }
 
   /** Where clients connect to: `local://` and the socket's path; undefined without a socket. */

@@ -1,8 +1,11 @@
 import { Socket } from "node:net";
 import { FluxError } from "../base/index.ts";
+import type { LogLevel } from "../client/index.ts";
 import type { Environment } from "../connect/index.ts";
 import type { JsonObject } from "../json/index.ts";
+import type { Topology, TreeTransport } from "../overlay/index.ts";
 import { type BootTable, readBootTable } from "./boot-config.ts";
+import type { Parent } from "./parent.ts";
 import { ConfigPeers, type Peers, PmiPeers } from "./peers.ts";
 import { PmiSimple } from "./pmi-simple.ts";
 import { Taskmap } from "./taskmap.ts";
@@ -25,8 +28,28 @@ export interface Boot {
   readonly peers: Peers | undefined;
   /** The table that says where brokers are, with its keys; undefined unless the configuration does. */
   readonly table: BootTable | undefined;
+  /** The tree by its scheme, where that is worked out for several brokers at once; default each works it out. */
+  readonly topology?: ((scheme: string) => Topology) | undefined;
+  /** What carries the messages of the tree; undefined for ZeroMQ. */
+  readonly carrier?: TreeCarrier | undefined;
+  /** The instance around this one; default that of the job, if it is one. */
+  readonly parent?: Parent | undefined;
   /** Says good-bye to whoever told. */
   finalize(): Promise<void>;
+}
+
+/** What carries the messages of a tree in the place of ZeroMQ. */
+export interface TreeCarrier {
+  /** Where this broker listens for its children. */
+  readonly uri: string;
+  /** The transport of this broker, which its overlay closes; `log` takes lines for the log. */
+  open(log: (level: LogLevel, text: string) => void): TreeTransport;
+}
+
+/** Who tells a broker its place, so that it need not find out. */
+export interface BootProvider {
+  /** Called once for each start. */
+  boot(): Promise<Boot>;
 }
 
 export interface BootstrapOptions {
@@ -49,7 +72,7 @@ const METHODS: Readonly<Record<string, Method>> = {
 };
 
 /** A broker by itself. */
-const SINGLE: Boot = {
+export const SINGLE: Boot = {
   method: "single",
   rank: 0,
   size: 1,

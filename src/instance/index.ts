@@ -1,4 +1,9 @@
+export type { Boot, BootProvider, TreeCarrier } from "./bootstrap.ts";
+export type { BrokerState } from "./broker-state.ts";
+export { InProcessInstance, type InProcessInstanceOptions } from "./in-process-instance.ts";
 export { Instance, type InstanceOptions } from "./instance.ts";
+export { type PmiAction, PmiServer, type PmiServerOptions } from "./pmi-server.ts";
+export { PmiSockets, type PmiSocketsOptions } from "./pmi-sockets.ts";
 export { type CommandLine, commandLine, leadsGroup, Program } from "./program.ts";
 export { RUNDIR_MAX, Rundir } from "./rundir.ts";
 export { setStartAttributes } from "./start-attributes.ts";

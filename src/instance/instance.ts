@@ -1,21 +1,22 @@
 import { constants, hostname } from "node:os";
 import { decodeHostlist, FluxError, Scope } from "../base/index.ts";
-import { AttributeTable, Broker, type BrokerOptions } from "../broker/index.ts";
+import { AttributeTable, Broker, type BrokerOptions, type ModuleLoader } from "../broker/index.ts";
 import type { LogLevel } from "../client/index.ts";
 import { applyTbonTable, ConfigStore, configMethods } from "../config/index.ts";
 import type { Environment } from "../connect/index.ts";
 import type { JsonObject } from "../json/index.ts";
-import { ModuleLoaders } from "../module/index.ts";
-import { ZeroMqTransport } from "../overlay/index.ts";
+import { type Overlay, ZeroMqTransport } from "../overlay/index.ts";
 import { Rexec } from "../rexec/index.ts";
-import { type Boot, bootstrap } from "./bootstrap.ts";
+import { type Boot, type BootProvider, bootstrap } from "./bootstrap.ts";
+import type { BrokerState } from "./broker-state.ts";
+import { BuiltinModules } from "./builtin-modules.ts";
 import { followConfig } from "./config-follower.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { readLifecycleSettings } from "./lifecycle-settings.ts";
 import { findParent } from "./parent.ts";
 import { notifyParent } from "./parent-notice.ts";
+import { commandVariables, pushPhases } from "./phases.ts";
 import { definePlace, socketPathOf } from "./place.ts";
-import { commandLine, isInteractiveShell, leadsGroup, shellLine } from "./program.ts";
 import { Runat } from "./runat.ts";
 import { Rundir } from "./rundir.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -44,8 +45,11 @@ export interface InstanceOptions
   readonly printLog?: ((line: string) => void) | undefined;
   /** Words of the initial program, which the instance ends with: none is the user's shell. Default: it runs until it is stopped. */
   readonly program?: readonly string[] | undefined;
-  /** How its broker learns its place: `"environment"` as flux-broker does, from PMI; default alone, inside the instance that FLUX_URI leads to. */
-  readonly boot?: "environment" | undefined;
+  /**
+   * How its broker learns its place: `"environment"` as flux-broker does, from PMI, or who tells it; default alone, inside the instance that FLUX_URI
+   * leads to.
+   */
+  readonly boot?: "environment" | BootProvider | undefined;
   /** Makes a state directory when the attribute `statedir` names none. Default false. */
   readonly makeStatedir?: boolean | undefined;
   /** What `bin/flux` in the run directory leads to; default: there is no such link. */
@@ -54,6 +58,9 @@ export interface InstanceOptions
 
 /** The group of ranks that are up. */
 const ONLINE = "broker.online";
+
+/** Exit status of what SIGKILL has ended. */
+const KILLED = 128 + constants.signals.SIGKILL;
 
 /** Signals that are meant for the jobs, if there are any. */
 const FOR_JOBS: ReadonlySet<NodeJS.Signals> = new Set(["SIGUSR1", "SIGUSR2"]);
@@ -71,16 +78,29 @@ export class Instance implements AsyncDisposable {
   readonly uri: string;
   /** Resolves when it has ended and nothing of it is left, to its exit status. */
   readonly exit: Promise<number>;
+  /** Resolves when it takes clients; rejects when a part of it can't be loaded: then it ends, and `exit` tells with which status. */
+  readonly loaded: Promise<void>;
   readonly #lifecycle: Lifecycle;
+  readonly #builtins: BuiltinModules;
 
-  private constructor(broker: Broker, rundir: Rundir, lifecycle: Lifecycle, scope: Scope) {
+  private constructor(
+    broker: Broker,
+    rundir: Rundir,
+    lifecycle: Lifecycle,
+    builtins: BuiltinModules,
+    scope: Scope,
+  ) {
     this.broker = broker;
     this.rundir = rundir;
     this.uri = broker.uri!;
     this.#lifecycle = lifecycle;
+    this.#builtins = builtins;
+    this.loaded = lifecycle.loaded;
     this.exit = lifecycle.exit.then(async (status) => {
       // Whoever loads a module unloads it: what is left over is a failure, which the broker logs.
-      const leftover = broker.loadedModules.length > 0 ? 1 : 0;
+      const leftover = broker.loadedModules.length + this.overdue.length > 0 ? 1 : 0;
+      for (const name of this.overdue)
+        broker.log("err", `broker module '${name}' was not properly shut down`);
       await scope.close();
       return status === 0 ? leftover : status;
     });
@@ -88,19 +108,34 @@ export class Instance implements AsyncDisposable {
 
   /**
    * Starts an instance. When the promise resolves it takes clients and its life has begun; without rc1 it is in the state `run`.
-   * @throws FluxError EINVAL for attributes, as Rundir.open does for the directories, bootstrap for its place, Broker.start for the socket.
+   * @throws FluxError as `launch` does, and as Broker.listen does for the socket.
    */
   static async start(options: InstanceOptions = {}): Promise<Instance> {
+    const instance = await Instance.launch(options);
+    try {
+      await instance.loaded;
+    } catch (error) {
+      await instance.exit;
+      throw error;
+    }
+    return instance;
+  }
+
+  /**
+   * Makes an instance and begins its life, in the state `load-builtins`: see `loaded`, and `exit`.
+   * @throws FluxError EINVAL for attributes, as Rundir.open does for the directories, bootstrap for its place.
+   */
+  static async launch(options: InstanceOptions = {}): Promise<Instance> {
     const scope = new Scope();
     try {
-      return await Instance.#start(options, scope);
+      return await Instance.#launch(options, scope);
     } catch (error) {
       await scope.close();
       throw error;
     }
   }
 
-  static async #start(options: InstanceOptions, scope: Scope): Promise<Instance> {
+  static async #launch(options: InstanceOptions, scope: Scope): Promise<Instance> {
     const env = options.env ?? process.env;
     const attributes = tableOf(options.attributes);
     const config = options.config ?? new ConfigStore();
@@ -109,9 +144,9 @@ export class Instance implements AsyncDisposable {
     const boot = await bootOf(options, env, attributes, config.current);
     scope.defer(() => boot.finalize());
     // Before anything is made that a broker without it would leave behind. Behind the probe of a dead socket Node 22 loads it empty.
-    if (boot.size > 1) await ZeroMqTransport.load();
+    if (boot.size > 1 && boot.carrier === undefined) await ZeroMqTransport.load();
     const parent =
-      options.boot === undefined ? await findParent(env, (text) => notes.push(["info", text])) : undefined;
+      options.boot === undefined ? await findParent(env, (text) => notes.push(["info", text])) : boot.parent;
     definePlace(attributes, boot, env, parent);
     applyTbonTable(config.current, attributes, env);
     const topology = planTree(boot, attributes);
@@ -123,11 +158,11 @@ export class Instance implements AsyncDisposable {
     // Only rank 0 keeps a state, and runs what the instance is there for.
     if (boot.rank > 0) attributes.remove("statedir");
     const own = boot.rank === 0 ? options : { ...options, program: undefined, makeStatedir: false };
-    pushPhases(runat, attributes, own, env);
+    pushPhases(runat, attributes, own.program, env);
     const rundir = await openDirectories(attributes, own, env, scope);
     const socketPath = options.socketPath ?? (await socketPathOf(attributes, rundir.path, boot.rank));
     attributes.define("local-uri", `local://${socketPath}`);
-    const broker = await Broker.start({
+    const broker = Broker.create({
       ...options,
       rank: boot.rank,
       size: boot.size,
@@ -135,26 +170,55 @@ export class Instance implements AsyncDisposable {
       config,
       socketPath,
       printLog: options.printLog ?? toStderr,
-      moduleLoader: options.moduleLoader ?? new ModuleLoaders(env),
+      moduleLoader: options.moduleLoader ?? moduleLoader(env),
       onModulePanic: () => lifecycle.panic(),
     });
     scope.defer(() => broker.stop());
     config.logTo((text) => broker.log("err", text, "config"));
     broker.addService("config", configMethods(config, boot.rank));
     for (const [level, text] of notes) log(level, text);
+    let overlay: Overlay | undefined;
+    const builtins = new BuiltinModules({
+      "connector-local": () => broker.listen(),
+      async rexec(unload) {
+        const rexec = new Rexec({
+          rank: boot.rank,
+          localUri: broker.uri!,
+          log: (level, text) => broker.log(level, text, "rexec"),
+          isMultiUser: () => broker.access.table.allowGuests,
+          env,
+        });
+        unload.defer(() => rexec.stop());
+        broker.addService("rexec", rexec.methods);
+      },
+      async overlay(unload) {
+        const post = (event: string, error: boolean): void => {
+          if (error) lifecycle.fail();
+          lifecycle.machine.post(event);
+        };
+        const treeLog = (level: LogLevel, text: string): void => broker.log(level, text, "overlay");
+        const place = { boot, topology, attributes, config, broker, rundir: rundir.path };
+        overlay = await openTree({ ...place, post, log: treeLog }, unload);
+        if (boot.rank === 0) await notifyParent(attributes);
+        else void lifecycle.parent.follow(broker.handle);
+        await boot.finalize();
+      },
+    });
+    scope.defer(() => builtins.unload());
     const hosts = (): readonly string[] => decodeHostlist(attributes.get("hostlist") ?? "") ?? [];
     const lifecycle: Lifecycle = new Lifecycle({
       rank: boot.rank,
       attributes,
       runat,
+      builtins,
       settings,
       online: { members: () => broker.groups.members(ONLINE), size: boot.size, hosts },
       join: () => broker.groups.join(ONLINE),
       syncConfig: () => followConfig(broker.handle, config, log),
-      children: () => overlay.onlineChildren,
+      children: () => overlay?.onlineChildren ?? [],
       entered(state) {
         if (state === "init") broker.online = true;
-        overlay.stateChanged(state);
+        overlay?.stateChanged(state);
       },
       log,
     });
@@ -163,42 +227,24 @@ export class Instance implements AsyncDisposable {
       if (name === ONLINE) lifecycle.onlineChanged();
     });
     addServices(broker, lifecycle, runat, boot);
-    const rexec = new Rexec({
-      rank: boot.rank,
-      localUri: broker.uri!,
-      log: (level, text) => broker.log(level, text, "rexec"),
-      isMultiUser: () => broker.access.table.allowGuests,
-      env,
-    });
-    scope.defer(() => rexec.stop());
-    broker.addService("rexec", rexec.methods);
-    const overlay = await openTree(
-      {
-        boot,
-        topology,
-        attributes,
-        config,
-        broker,
-        rundir: rundir.path,
-        post(event, error) {
-          if (error) lifecycle.fail();
-          lifecycle.machine.post(event);
-        },
-        log: (level, text) => broker.log(level, text, "overlay"),
-      },
-      scope,
-    );
-    if (boot.rank === 0) await notifyParent(attributes);
-    await boot.finalize();
-    const instance = new Instance(broker, rundir, lifecycle, scope);
-    if (boot.rank > 0) void lifecycle.parent.follow(broker.handle);
+    const instance = new Instance(broker, rundir, lifecycle, builtins, scope);
     lifecycle.machine.start();
     return instance;
   }
 
   /** What the instance is doing: a state of `BROKER_STATES`. */
-  get state(): string {
+  get state(): BrokerState {
     return this.#lifecycle.machine.state;
+  }
+
+  /** Names of parts that did not end in time, once it has ended: what is left of them may keep the process. */
+  get overdue(): readonly string[] {
+    return this.state === "exit" ? this.#builtins.loaded : [];
+  }
+
+  /** Calls `take` with each state that is entered from now on, until the returned function is called. */
+  watch(take: (state: BrokerState) => void): () => void {
+    return this.#lifecycle.machine.watch(take);
   }
 
   /** Passes a signal on to what runs, as a signal to flux-broker does: the initial program ends, or the instance shuts down. */
@@ -228,8 +274,16 @@ export class Instance implements AsyncDisposable {
     this.#lifecycle.panic();
   }
 
+  /** Ends it as the end of its process would, and resolves when nothing is left: nobody is told, rc3 does not run; `exit` is that of SIGKILL. */
+  async crash(): Promise<void> {
+    this.#lifecycle.abandon(KILLED);
+    await this.exit;
+  }
+
   /** Ends the instance in good order; resolves when nothing of it is left. */
   async stop(): Promise<void> {
+    // What is being loaded heeds no signal.
+    await this.loaded.catch(() => {});
     if (this.state !== "exit") this.#lifecycle.kill("SIGTERM");
     await this.exit;
   }
@@ -237,6 +291,16 @@ export class Instance implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** Finds modules; what it takes is loaded with the first of them. */
+function moduleLoader(env: Environment): ModuleLoader {
+  return {
+    async find(target) {
+      const { ModuleLoaders } = await import("../module/index.ts");
+      return await new ModuleLoaders(env).find(target);
+    },
+  };
 }
 
 function toStderr(line: string): void {
@@ -256,41 +320,11 @@ function bootOf(
   attributes: AttributeTable,
   config: JsonObject,
 ): Promise<Boot> {
+  if (typeof options.boot === "object") return options.boot.boot();
   const methods = options.boot === undefined ? "single" : attributes.get("broker.boot-method");
   const trace = (text: string): void => void process.stderr.write(`bootstrap: ${text}\n`);
   const name = attributes.get("hostname") ?? hostname();
   return bootstrap({ env, methods, config, hostname: name, trace });
-}
-
-/** The variables of the instance in the environment of its commands. */
-function commandVariables(attributes: AttributeTable): Record<string, string> {
-  const jobid = attributes.get("jobid");
-  return {
-    FLUX_URI: attributes.get("local-uri")!,
-    ...(jobid === undefined ? {} : { FLUX_ENCLOSING_ID: jobid }),
-  };
-}
-
-function pushPhases(
-  runat: Runat,
-  attributes: AttributeTable,
-  options: InstanceOptions,
-  env: Environment,
-): void {
-  for (const phase of ["rc1", "rc3"]) {
-    const name = `broker.${phase}_path`;
-    attributes.defineDefault(name, "");
-    const line = attributes.get(name);
-    if (line) runat.push(phase, { ...shellLine(line, env), output: "log" });
-  }
-  const { program } = options;
-  if (program === undefined || attributes.has("broker.rc2_none")) return;
-  if (isInteractiveShell(program) && process.stdin.isTTY !== true) {
-    throw new FluxError("ENOTTY", "stdin is not a tty - can't run interactive shell");
-  }
-  // What the program leaves behind in the broker's own group can be hung up on when the broker exits.
-  const ownGroup = attributes.has("broker.rc2_pgrp") || !leadsGroup();
-  runat.push("rc2", { ...commandLine(program, env), output: "inherit", ownGroup });
 }
 
 /** Opens the run directory, and the state directory if there is to be one; `scope` removes what was made. */

@@ -3,6 +3,7 @@ import { encodeHostlist, FluxError } from "../base/index.ts";
 import type { AttributeTable } from "../broker/index.ts";
 import { findAddress } from "./address.ts";
 import type { Boot } from "./bootstrap.ts";
+import type { Peers } from "./peers.ts";
 import { Taskmap } from "./taskmap.ts";
 
 /** What the tree is told while its brokers find one another. */
@@ -46,9 +47,7 @@ export async function joinTree(options: JoinOptions): Promise<void> {
   }
   // Before children may come: their hosts are checked.
   if (attributes.get("hostlist") === undefined) {
-    const hosts: string[] = [];
-    for (let rank = 0; rank < boot.size; rank++) hosts.push((await peers.get(rank)).host);
-    attributes.define("hostlist", encodeHostlist(hosts));
+    attributes.define("hostlist", (await peers.hostlist?.()) ?? (await hostlistOf(peers, boot.size)));
   }
   await peers.barrier();
   await boot.finalize();
@@ -61,8 +60,15 @@ export async function joinTree(options: JoinOptions): Promise<void> {
   sockets.connect(uri, parentCard.publicKey);
 }
 
-/** Where to listen: what the configuration says, else sockets of this node for children on it, and an address for the others. */
+async function hostlistOf(peers: Peers, size: number): Promise<string> {
+  const hosts: string[] = [];
+  for (let rank = 0; rank < size; rank++) hosts.push((await peers.get(rank)).host);
+  return encodeHostlist(hosts);
+}
+
+/** Where to listen: what the carrier or the configuration says, else sockets of this node for children on it, and an address for the others. */
 async function bindUris({ boot, attributes, children, rundir }: JoinOptions): Promise<string[]> {
+  if (boot.carrier !== undefined) return [boot.carrier.uri];
   if (boot.table !== undefined) {
     const { bind } = boot.table.hosts[boot.rank]!;
     if (bind === undefined) throw new FluxError("EINVAL", `bind URI is undefined for rank ${boot.rank}`);

@@ -10,6 +10,8 @@ export interface LifecycleSettings {
   readonly cleanupTimeoutMs: number | undefined;
   readonly shutdownWarnMs: number | undefined;
   readonly shutdownTimeoutMs: number | undefined;
+  /** Longest time for the built-in modules to unload. */
+  readonly unloadTimeoutMs: number | undefined;
   /** Exit status of failures that a restart would not mend; undefined for the failure's own. */
   readonly exitNorestart: number | undefined;
 }
@@ -34,13 +36,13 @@ export function readLifecycleSettings(
     return Number.isFinite(ms) ? Math.min(ms, TIMER_MAX_MS) : undefined;
   };
   time("broker.sd-stop-timeout");
-  time("broker.unload-builtins-timeout", MINUTE_MS);
   return {
     quorum: readQuorum(attributes, size, note),
     quorumWarnMs: time("broker.quorum-warn", MINUTE_MS),
     cleanupTimeoutMs: time("broker.cleanup-timeout"),
     shutdownWarnMs: time("broker.shutdown-warn", MINUTE_MS),
     shutdownTimeoutMs: time("broker.shutdown-timeout"),
+    unloadTimeoutMs: time("broker.unload-builtins-timeout", MINUTE_MS),
     exitNorestart: positive(attributes.get("broker.exit-norestart")),
   };
 }

@@ -2,6 +2,7 @@ import { encodeHostlist, encodeIdset, FluxError } from "../base/index.ts";
 import type { AttributeTable } from "../broker/index.ts";
 import type { LogLevel } from "../client/index.ts";
 import type { BrokerState } from "./broker-state.ts";
+import type { BuiltinModules } from "./builtin-modules.ts";
 import type { LifecycleSettings } from "./lifecycle-settings.ts";
 import { ParentMonitor, parentEvent } from "./parent-monitor.ts";
 import { type OnlineView, Quorum } from "./quorum.ts";
@@ -15,6 +16,7 @@ export interface LifecycleOptions {
   readonly rank: number;
   readonly attributes: AttributeTable;
   readonly runat: Runat;
+  readonly builtins: Pick<BuiltinModules, "load" | "unload" | "loaded">;
   readonly settings: LifecycleSettings;
   readonly online: OnlineView;
   /** Makes this rank one of those that are online. */
@@ -29,8 +31,9 @@ export interface LifecycleOptions {
 }
 
 /**
- * What a broker does in each state of its life, and what comes of it: rc1 in `init`, the initial program in `run`, cleanup commands, rc3. It
- * keeps the exit status. Ranks above 0 go where their parent has gone. Source: flux-broker(1); state_machine.c in flux-core.
+ * What a broker does in each state of its life, and what comes of it: its built-in modules are loaded, rc1 in `init`, the initial program in `run`,
+ * cleanup commands, rc3, the modules are unloaded. It keeps the exit status. Ranks above 0 go where their parent has gone.
+ * Source: flux-broker(1); state_machine.c in flux-core.
  */
 export class Lifecycle {
   readonly machine: StateMachine;
@@ -40,9 +43,12 @@ export class Lifecycle {
   exitStatus = 0;
   /** Resolves in the state `exit`, to the exit status. */
   readonly exit: Promise<number>;
+  /** Resolves when the built-in modules are loaded; rejects with the error of one that can't be: then the broker ends. */
+  readonly loaded: Promise<void>;
   readonly #options: LifecycleOptions;
   readonly #quorum: Quorum;
   #resolveExit!: (status: number) => void;
+  #resolveLoaded!: (failed?: Promise<never>) => void;
   /** A signal ends the broker: the cleanup commands have limited time. */
   #expedite = false;
   /** Timers of the state. */
@@ -54,6 +60,10 @@ export class Lifecycle {
     this.exit = new Promise((resolve) => {
       this.#resolveExit = resolve;
     });
+    this.loaded = new Promise<void>((resolve) => {
+      this.#resolveLoaded = resolve;
+    });
+    this.loaded.catch(() => {});
     this.machine = new StateMachine({ enter: (state) => this.#enter(state), log });
     this.parent = new ParentMonitor(() => this.#checkParent(), log);
     this.#quorum = new Quorum({
@@ -66,9 +76,9 @@ export class Lifecycle {
     });
   }
 
-  /** The set of ranks that are online has changed; for rank 0. */
+  /** The set of ranks that are online has changed. It matters at rank 0, which knows of all of them. */
   onlineChanged(): void {
-    this.#quorum.update();
+    if (this.#options.rank === 0) this.#quorum.update();
   }
 
   /** A signal to the broker: ends what runs, or leaves the state in good order. */
@@ -99,6 +109,16 @@ export class Lifecycle {
     else this.machine.post("panic");
   }
 
+  /** Ends at once, as the end of its process would: no state is entered any more, what runs is hung up on. */
+  abandon(status: number): void {
+    const phase = PHASE_OF[this.machine.state];
+    this.machine.halt();
+    this.#quorum.stop();
+    for (const timer of this.#timers) clearTimeout(timer);
+    if (phase !== undefined && this.#options.runat.isDefined(phase)) this.#options.runat.abort(phase);
+    this.#end(status);
+  }
+
   /** The broker's exit status is one of failure from now on. */
   fail(): void {
     this.exitStatus = 1;
@@ -117,7 +137,7 @@ export class Lifecycle {
 
   /** What is done on entering each state. */
   readonly #actions: Readonly<Record<BrokerState, () => void>> = {
-    "load-builtins": () => this.machine.post("builtins-success"),
+    "load-builtins": () => void this.#loadBuiltins(),
     join: () => this.#lead("parent-none"),
     "config-sync": () => this.#syncConfig(),
     init: () => this.#run("rc1"),
@@ -127,9 +147,42 @@ export class Lifecycle {
     shutdown: () => this.#awaitChildren(),
     finalize: () => this.#run("rc3"),
     goodbye: () => this.#sayGoodbye(),
-    "unload-builtins": () => this.machine.post("builtins-done"),
-    exit: () => this.#resolveExit(this.exitStatus),
+    "unload-builtins": () => void this.#unloadBuiltins(),
+    exit: () => this.#end(this.exitStatus),
   };
+
+  async #loadBuiltins(): Promise<void> {
+    const { builtins, log } = this.#options;
+    try {
+      await builtins.load();
+    } catch (error) {
+      this.#resolveLoaded(Promise.reject(error));
+      log("err", `error loading builtins: ${builtins.loaded.at(-1)}: ${FluxError.from(error).message}`);
+      this.#exitWith(1);
+      this.machine.post("builtins-fail");
+      return;
+    }
+    this.machine.post("builtins-success");
+    this.#resolveLoaded();
+  }
+
+  async #unloadBuiltins(): Promise<void> {
+    const { builtins, settings, log } = this.#options;
+    const ms = settings.unloadTimeoutMs;
+    if (ms !== undefined)
+      this.#after(ms, () => {
+        const late = `timed out after ${(ms / 1000).toFixed(1)}s: ${builtins.loaded.join(" ")}`;
+        log("err", `unloading built-in broker module ${late}`);
+        this.machine.post("builtins-unload-fail");
+      });
+    try {
+      await builtins.unload();
+      this.machine.post("builtins-done");
+    } catch (error) {
+      log("err", `unload builtins: ${FluxError.from(error).message}`);
+      this.machine.post("builtins-unload-fail");
+    }
+  }
 
   /** Rank 0 posts the event; the others look at their parent. */
   #lead(event: string): void {
@@ -206,6 +259,11 @@ export class Lifecycle {
       this.#options.log("err", `goodbye timeout after ${(GOODBYE_MS / 1000).toFixed(1)}s`);
       this.machine.post("goodbye");
     });
+  }
+
+  #end(status: number): void {
+    this.parent.leave();
+    this.#resolveExit(status);
   }
 
   /** Does something unless the state is left before. */

@@ -13,11 +13,17 @@ export class ParentMonitor {
   failed = false;
   readonly #changed: () => void;
   readonly #log: (level: LogLevel, text: string) => void;
+  #left = false;
 
   /** `changed` is called when `state` or `failed` changes. */
   constructor(changed: () => void, log: (level: LogLevel, text: string) => void) {
     this.#changed = changed;
     this.#log = log;
+  }
+
+  /** The broker ends: what becomes of the parent is nothing to it any more. */
+  leave(): void {
+    this.#left = true;
   }
 
   /** Follows the parent until it shuts down; resolves then, or when it can't be asked any more. */
@@ -29,6 +35,7 @@ export class ParentMonitor {
         this.#changed();
       }
     } catch (error) {
+      if (this.#left) return;
       this.#log("err", `state-machine.monitor: ${FluxError.from(error).message}`);
       this.failed = true;
       this.#changed();

@@ -1,5 +1,5 @@
 import { FluxError } from "../base/index.ts";
-import { connect, type Environment } from "../connect/index.ts";
+import type { Environment } from "../connect/index.ts";
 
 /** The instance that a new one is started in. */
 export interface Parent {
@@ -21,6 +21,7 @@ export async function findParent(
 ): Promise<Parent | undefined> {
   const uri = env["FLUX_URI"];
   if (uri === undefined || uri === "") return undefined;
+  const { connect } = await import("../connect/index.ts");
   const signal = AbortSignal.timeout(PARENT_WAIT_MS);
   try {
     await using flux = await connect(uri, { retries: 0, signal, env });

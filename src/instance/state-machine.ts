@@ -22,6 +22,7 @@ export class StateMachine {
   #state: BrokerState = "load-builtins";
   #since: number;
   #busy = false;
+  #halted = false;
 
   constructor(options: StateMachineOptions) {
     this.#options = options;
@@ -46,8 +47,15 @@ export class StateMachine {
 
   /** Takes an event: see `nextState`. */
   post(event: string): void {
+    if (this.#halted) return;
     this.#events.push(event);
     if (!this.#busy) this.#work(() => {});
+  }
+
+  /** Stays in its state from now on: events mean nothing any more. */
+  halt(): void {
+    this.#halted = true;
+    this.#events.length = 0;
   }
 
   /** Calls `take` with each state that is entered from now on, until the returned function is called. */

@@ -30,7 +30,8 @@ export interface TreeOptions {
  * @throws FluxError EINVAL for a scheme that is none, and for critical ranks that are not there.
  */
 export function planTree(boot: Boot, attributes: AttributeTable): Topology {
-  const topology = Topology.of(attributes.get("tbon.topo") ?? "kary:32", boot.size, boot.table?.hosts);
+  const scheme = attributes.get("tbon.topo") ?? "kary:32";
+  const topology = boot.topology?.(scheme) ?? Topology.of(scheme, boot.size, boot.table?.hosts);
   attributes.define("tbon.level", String(topology.level(boot.rank)));
   attributes.define("tbon.maxlevel", String(topology.maxLevel));
   attributes.define("tbon.descendants", String(topology.descendants(boot.rank)));
@@ -57,6 +58,7 @@ export async function openTree(options: TreeOptions, scope: Scope): Promise<Over
     settings: torpidSettings(attributes),
     owner: process.getuid?.() ?? 0,
     ipv6: boot.table?.enableIpv6 ?? true,
+    bundles: attributes.get("tbon.bundles") !== "0",
     reconfigure(config, initial) {
       if (!initial) updateTbonTable(config, attributes);
       return torpidSettings(attributes);
@@ -106,7 +108,8 @@ function torpidSettings(attributes: AttributeTable): TorpidSettings {
   return { torpidMinMs: ms("tbon.torpid_min"), torpidMaxMs: ms("tbon.torpid_max") };
 }
 
-function openTransport({ boot, attributes, log }: TreeOptions): Promise<TreeTransport> {
+async function openTransport({ boot, attributes, log }: TreeOptions): Promise<TreeTransport> {
+  if (boot.carrier !== undefined) return boot.carrier.open(log);
   const number = (name: string): number => Number(attributes.get(name));
   return ZeroMqTransport.open({
     keys: boot.table?.cert,

@@ -1,5 +1,5 @@
 import { FluxError } from "../base/index.ts";
-import type { Methods, Request } from "../client/index.ts";
+import type { Method, Methods, Request } from "../client/index.ts";
 import { type JsonObject, objectOf, parseJson, stringifyJson } from "../json/index.ts";
 import { Role, routeString } from "../message/index.ts";
 import type { DebugFlags } from "./debug-flags.ts";
@@ -41,15 +41,20 @@ export function defaultMethods(facts: ServiceFacts): Methods {
       },
     },
     rusage: { allow: Role.USER, answer: ({ who = "self" }: JsonObject) => resourceUsage(String(who)) },
-    debug: {
-      request(request) {
-        const [op, flags] = request.unpack("{s:s s:i}", "op", "flags");
-        debug.apply(op, flags);
-        request.respond({ flags: debug.bits });
-      },
-    },
+    debug: debugMethod(debug),
     "config-reload": { request: reconfigure },
     "config-update": { request: reconfigure },
+  };
+}
+
+/** `NAME.debug`: changes the debug bits of a module, and tells them. */
+export function debugMethod(debug: DebugFlags): Method {
+  return {
+    request(request) {
+      const [op, flags] = request.unpack("{s:s s:i}", "op", "flags");
+      debug.apply(op, flags);
+      request.respond({ flags: debug.bits });
+    },
   };
 }
 

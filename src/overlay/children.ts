@@ -1,4 +1,6 @@
-import { encodeUtf8 } from "../base/index.ts";
+import { EMPTY } from "../base/index.ts";
+import { encodePushed } from "../message/index.ts";
+import type { Bundle } from "./bundle.ts";
 import { RpcTracker } from "./rpc-tracker.ts";
 import { combineStatus, isOnline, type SubtreeStatus } from "./subtree-status.ts";
 
@@ -9,9 +11,11 @@ export interface Child {
   status: SubtreeStatus;
   /** When `status` changed last. */
   statusSince: number;
-  /** Name of its latest run, and the same as bytes; empty before the first. Changed by `Children.rename` only. */
+  /** Name of its latest run, and the same as a route part; empty before the first. Changed by `Children.rename` only. */
   uuid: string;
-  identity: Uint8Array;
+  part: Uint8Array;
+  /** Takes what is sent to it, if it reads bundles; ended with its connection. */
+  bundle: Bundle | undefined;
   /** When it was heard from last; undefined before its first hello. */
   lastSeen: number | undefined;
   /** True when it has not been heard from for long. */
@@ -44,7 +48,8 @@ export class Children {
           status: "offline",
           statusSince: now,
           uuid: "",
-          identity: encodeUtf8(""),
+          part: EMPTY,
+          bundle: undefined,
           lastSeen: undefined,
           torpid: false,
           error: "",
@@ -90,7 +95,7 @@ export class Children {
   /** A child that is not online comes back under a new name. */
   rename(child: Child, uuid: string): void {
     child.uuid = uuid;
-    child.identity = encodeUtf8(uuid);
+    child.part = encodePushed([uuid]);
   }
 
   /** Puts a child into a state; `left` when it was online before and is no more. */

@@ -1,13 +1,15 @@
-import { encodeUtf8, errno, FluxError, formatDuration } from "../base/index.ts";
+import { EMPTY, encodeUtf8, errno, FluxError, formatDuration } from "../base/index.ts";
 import {
   decodeFrames,
   encodeFrames,
+  encodePushed,
   Message,
   MessageFlag,
   MessageType,
   siblingTopic,
   textPayload,
 } from "../message/index.ts";
+import { Bundle, isBundle, readBundle } from "./bundle.ts";
 import { type Child, Children } from "./children.ts";
 import { ControlType, disconnectFrames, disconnectMessage } from "./control.ts";
 import { decodeHello, GOODBYE, HELLO, type Hello, helloAnswer, refuseHello } from "./hello.ts";
@@ -15,6 +17,9 @@ import { clearLocal, type OverlayContext } from "./overlay-context.ts";
 import { ANY_PEER } from "./overlay-trace.ts";
 import { type SubtreeStatus, statusOf } from "./subtree-status.ts";
 import type { ChildServer, Frames } from "./transport.ts";
+
+/** Longer than this a broker that is well is never silent, with the usual settings: it speaks after 5 s, and looks every 5 s whether it has. */
+const SILENCE_MS = 10_000;
 
 /** What the side of the children needs of the rest of the overlay. */
 export interface DownstreamPort {
@@ -33,13 +38,16 @@ export class Downstream {
   spurning = false;
   readonly #context: OverlayContext;
   readonly #port: DownstreamPort;
+  /** The uuid of this broker, for the route stack of what goes down: as a frame, and as a route part. */
   readonly #pushed: readonly Uint8Array[];
+  readonly #pushedPart: Uint8Array;
   #server: ChildServer | undefined;
 
   constructor(context: OverlayContext, port: DownstreamPort) {
     this.#context = context;
     this.#port = port;
     this.#pushed = [encodeUtf8(context.uuid)];
+    this.#pushedPart = encodePushed([context.uuid]);
     this.children = new Children(context.topology.children(context.rank), context.now());
   }
 
@@ -55,7 +63,8 @@ export class Downstream {
   /** Sends a request to a child on the way to its rank, and waits for the answer; false when the child is not online. */
   request(child: Child, request: Message): boolean {
     if (this.#server === undefined || !this.children.isOnline(child)) return false;
-    this.#server.send(child.uuid, encodeFrames(request, 0, this.#pushed));
+    if (!bundled(child, request, 0, this.#pushedPart))
+      this.#server.send(child.uuid, encodeFrames(request, 0, this.#pushed));
     child.sent.request(request);
     this.#context.trace.see("tx", child.rank, request);
     return true;
@@ -66,7 +75,7 @@ export class Downstream {
     const child = this.children.online(uuid);
     if (this.#server === undefined || child === undefined) return false;
     child.received.response(response);
-    this.#server.send(uuid, encodeFrames(response, 1));
+    if (!bundled(child, response, 1)) this.#server.send(uuid, encodeFrames(response, 1));
     this.#context.trace.see("tx", child.rank, response);
     return true;
   }
@@ -76,8 +85,13 @@ export class Downstream {
     const server = this.#server;
     if (server === undefined || this.children.onlineCount === 0) return;
     const routed = (event.flags & MessageFlag.ROUTE) !== 0 && !event.atRequester;
-    const frames = encodeFrames(event, routed ? event.routes!.length : 0);
-    for (const { uuid } of this.children.onlineChildren()) server.send(uuid, frames);
+    const popped = routed ? event.routes!.length : 0;
+    let frames: Frames | undefined;
+    for (const child of this.children.onlineChildren()) {
+      if (bundled(child, event, popped)) continue;
+      frames ??= encodeFrames(event, popped);
+      server.send(child.uuid, frames);
+    }
     this.#context.trace.see("tx", ANY_PEER, event);
   }
 
@@ -89,9 +103,14 @@ export class Downstream {
     this.setStatus(child, "lost", "administrative disconnect");
   }
 
-  /** Some time has passed: notices who has been silent for `maxMs` and who is heard from again. */
+  /**
+   * Some time has passed: notices who has been silent for `maxMs` and who is heard from again, and makes sure of those that have been silent for longer
+   * than a broker that is well: what is sent to a host that is gone ends the connection when it is not acknowledged, and nothing else does.
+   */
   tick(maxMs: number): void {
-    const { host } = this.#context;
+    const { host, now } = this.#context;
+    for (const { uuid, lastSeen = Number.NEGATIVE_INFINITY } of this.children.onlineChildren())
+      if (now() - lastSeen > SILENCE_MS) this.#server?.probe(uuid);
     for (const { child, silenceMs } of this.children.updateTorpid(this.#context.now(), maxMs)) {
       const who = `broker on ${this.#context.hostOf(child.rank)} (rank ${child.rank})`;
       const silence = formatDuration(silenceMs);
@@ -103,7 +122,7 @@ export class Downstream {
     }
   }
 
-  /** A message that was sent to a peer does not reach it: the child is lost, if it was one. */
+  /** A message that was sent to a peer does not reach it, or its connection has ended: the child is lost, if it was one. */
   unreachable(uuid: string): void {
     const child = this.children.online(uuid);
     if (child === undefined) return;
@@ -113,21 +132,27 @@ export class Downstream {
 
   /** A message of a peer. */
   receive(peer: string, frames: Frames): void {
-    const context = this.#context;
     const child = this.children.online(peer);
-    let message: Message;
+    let messages: readonly Message[];
     try {
-      message = decodeFrames(frames, child?.identity ?? encodeUtf8(peer));
-      if (!message.has(MessageFlag.ROUTE)) throw new FluxError("EPROTO");
+      if (isBundle(frames)) messages = readBundle(frames);
+      else messages = [decodeSent(frames, child === undefined ? encodeUtf8(peer) : EMPTY)];
     } catch {
-      context.drop("downstream", undefined, peer, "malformed message");
+      this.#context.drop("downstream", undefined, peer, "malformed message");
       return;
     }
-    clearLocal(message);
-    if (child === undefined) {
-      this.#fromStranger(peer, message);
-      return;
+    for (const message of messages) {
+      clearLocal(message);
+      if (child === undefined) this.#fromStranger(peer, message);
+      // A message before it may have ended the connection.
+      else if (this.children.isOnline(child)) this.#take(child, message);
     }
+  }
+
+  /** A message of a child, as it was sent: its name is not on the stack. */
+  #take(child: Child, received: Message): void {
+    const context = this.#context;
+    const message = received.type === MessageType.REQUEST ? received.withPushed(child.part) : received;
     child.lastSeen = context.now();
     switch (message.type) {
       case MessageType.CONTROL:
@@ -175,9 +200,8 @@ export class Downstream {
     this.#context.host.request(request);
   }
 
-  /** On its stack are the name of the child, and that of this broker, which the request had on its way down. */
+  /** On its stack is the name of this broker, which the request had on its way down. */
   #response(child: Child, response: Message): void {
-    response.popRoute();
     if (!response.atRequester) response.popRoute();
     child.sent.response(response);
     this.#context.trace.see("rx", child.rank, response);
@@ -197,13 +221,16 @@ export class Downstream {
     const isHello = message.type === MessageType.REQUEST && message.topic === HELLO;
     const hello = isHello ? readHello(message) : undefined;
     this.#context.trace.see("rx", hello?.rank ?? ANY_PEER, message);
-    if (!isHello || this.spurning) {
-      this.#server?.send(peer, disconnectFrames());
-      this.#context.trace.see("tx", ANY_PEER, disconnectMessage());
-    } else if (hello === undefined) {
+    if (!isHello || this.spurning) this.#sendAway(peer);
+    else if (hello === undefined) {
       this.#context.drop("downstream", message, peer, "malformed message");
       this.#reply(peer, ANY_PEER, message, errno.EPROTO, undefined);
     } else this.#hello(peer, message, hello);
+  }
+
+  #sendAway(peer: string): void {
+    this.#server?.send(peer, disconnectFrames());
+    this.#context.trace.see("tx", ANY_PEER, disconnectMessage());
   }
 
   #hello(peer: string, request: Message, hello: Hello): void {
@@ -228,6 +255,9 @@ export class Downstream {
     if (crashed) {
       const text = "reconnected after crash, dropping old connection state";
       context.host.log("err", `${host} (rank ${child.rank}) ${text}`);
+      // One that has not crashed hears of it now, and not when it speaks next.
+      this.#server?.send(child.uuid, disconnectFrames());
+      this.#context.trace.see("tx", child.rank, disconnectMessage());
       this.setStatus(child, "lost");
     }
     this.#admit(child, request, hello);
@@ -239,7 +269,10 @@ export class Downstream {
   #admit(child: Child, request: Message, hello: Hello): void {
     this.children.rename(child, hello.uuid);
     child.lastSeen = this.#context.now();
-    this.#reply(hello.uuid, child.rank, request, 0, helloAnswer(this.#context.uuid));
+    const { uuid, options } = this.#context;
+    const bundles = hello.bundles && options.bundles === true;
+    this.#reply(hello.uuid, child.rank, request, 0, helloAnswer({ uuid, bundles }));
+    child.bundle = bundles ? new Bundle((frames) => this.#server?.send(hello.uuid, frames)) : undefined;
     this.setStatus(child, statusOf(hello.status));
   }
 
@@ -257,6 +290,27 @@ export class Downstream {
     const host = this.#context.hostOf(child.rank);
     this.#context.host.log("err", `${host} (rank ${child.rank}) ${what}${severed}`);
   }
+}
+
+/**
+ * The message of some frames, with `from` on its stack.
+ * @throws FluxError EPROTO for one that no broker sends.
+ */
+function decodeSent(frames: Frames, from: Uint8Array): Message {
+  const message = decodeFrames(frames, from);
+  if (!message.has(MessageFlag.ROUTE)) throw new FluxError("EPROTO");
+  return message;
+}
+
+/** Puts a message into the bundle for a child; false when there is none, or the message is to go by itself. */
+function bundled({ bundle }: Child, message: Message, popped: number, pushed?: Uint8Array): boolean {
+  if (bundle === undefined) return false;
+  if (Bundle.isTooLarge(message)) {
+    bundle.flush();
+    return false;
+  }
+  bundle.add(message, popped, pushed);
+  return true;
 }
 
 function readHello(request: Message): Hello | undefined {

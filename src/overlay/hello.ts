@@ -17,12 +17,21 @@ export interface Hello {
   readonly status: number;
   /** Absent from old brokers. */
   readonly hostname: string | undefined;
+  /** True when it reads bundles: see bundle.ts. Brokers of flux-core say nothing of that. */
+  readonly bundles: boolean;
 }
 
 /** The request that says hello. It is the owner's, without a matchtag. */
 export function helloRequest(hello: Hello): Message {
-  const { rank, version, uuid, status, hostname } = hello;
-  const facts = { rank, version, uuid, status, ...(hostname !== undefined && { hostname }) };
+  const { rank, version, uuid, status, hostname, bundles } = hello;
+  const facts = {
+    rank,
+    version,
+    uuid,
+    status,
+    ...(hostname !== undefined && { hostname }),
+    ...(bundles && { bundles }),
+  };
   return Message.request({
     topic: HELLO,
     payload: textPayload(stringifyJson(facts)),
@@ -37,16 +46,17 @@ export function goodbyeRequest(): Message {
 
 /** @throws FluxError EPROTO for a payload that is no hello. */
 export function decodeHello(request: Message): Hello {
-  const [rank, version, uuid, status, hostname] = unpackText(
+  const [rank, version, uuid, status, hostname, bundles] = unpackText(
     request.text ?? "",
-    "{s:I s:i s:s s:i s?s}",
+    "{s:I s:i s:s s:i s?s s?b}",
     "rank",
     "version",
     "uuid",
     "status",
     "hostname",
+    "bundles",
   );
-  return { rank: Number(rank), version, uuid, status, hostname };
+  return { rank: Number(rank), version, uuid, status, hostname, bundles: bundles ?? false };
 }
 
 /** What a parent judges a hello by. */
@@ -104,19 +114,19 @@ export function refuseHello(hello: Hello, rolemask: number, view: HelloView): He
   return undefined;
 }
 
-/** The text of the answer to a hello that is welcome: the uuid of the parent. */
-export function helloAnswer(uuid: string): string {
-  return stringifyJson({ uuid });
+/** What a parent tells of itself in its answer to a hello that is welcome. */
+export type Welcome = Pick<Hello, "uuid" | "bundles">;
+
+/** The text of that answer. */
+export function helloAnswer({ uuid, bundles }: Welcome): string {
+  return stringifyJson({ uuid, ...(bundles && { bundles }) });
 }
 
-/**
- * The uuid of the parent, from its answer.
- * @throws FluxError as the parent refused, or EPROTO.
- */
-export function decodeHelloResponse(response: Message): string {
+/** @throws FluxError as the parent refused, or EPROTO. */
+export function decodeHelloResponse(response: Message): Welcome {
   if (response.errnum !== 0) throw new FluxError(response.errnum, textOf(response));
-  const [uuid] = unpackText(response.text ?? "", "{s:s}", "uuid");
-  return uuid;
+  const [uuid, bundles] = unpackText(response.text ?? "", "{s:s s?b}", "uuid", "bundles");
+  return { uuid, bundles: bundles ?? false };
 }
 
 /** The text of an error, as far as it is one. */

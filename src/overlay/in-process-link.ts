@@ -1,6 +1,7 @@
 import type { InProcessNetwork } from "./in-process-network.ts";
 import type { InProcessServer } from "./in-process-server.ts";
-import { MessageLine, sizeOf } from "./message-line.ts";
+import { bytesOf, frameBytes, MessageLine, sizeOf } from "./message-line.ts";
+import { newCounters } from "./send-queue.ts";
 import type { ConnectOptions, Frames, ParentLink } from "./transport.ts";
 
 /** The connection of a broker to a parent in the same process. */
@@ -11,8 +12,9 @@ export class InProcessLink implements ParentLink {
   readonly identity: string;
   readonly #network: InProcessNetwork;
   readonly #receive: ConnectOptions["receive"];
+  readonly #lost: (() => void) | undefined;
   readonly #line: MessageLine;
-  readonly #stats = { sent: 0, received: 0, dropped: 0, unreachable: 0 };
+  readonly #stats = newCounters();
   #server: InProcessServer | undefined;
   #closed = false;
 
@@ -23,6 +25,7 @@ export class InProcessLink implements ParentLink {
     this.publicKey = publicKey;
     this.#network = network;
     this.#receive = options.receive;
+    this.#lost = options.lost?.bind(options);
     this.#line = new MessageLine(maxBytes);
   }
 
@@ -59,12 +62,33 @@ export class InProcessLink implements ParentLink {
   /** The server is gone; the link waits for the next. */
   detach(): void {
     this.#server = undefined;
-    if (!this.#closed) this.#network.connect(this);
+    if (this.#closed) return;
+    this.#network.connect(this);
+    this.#network.later(() => {
+      if (!this.#closed) this.#lost?.();
+    });
+  }
+
+  /** Ends at once, as the end of its process would: what waits is lost, and the server hears that nobody is there. */
+  sever(): void {
+    this.#closed = true;
+    this.#network.disconnect(this);
+    this.#server?.lose(this);
+    this.#server = undefined;
+  }
+
+  /** The server has crashed. */
+  lose(): void {
+    this.#server = undefined;
+    if (this.#closed) return;
+    this.#network.connect(this);
+    this.#lost?.();
   }
 
   take(frames: Frames): void {
     if (this.#closed) return;
     this.#stats.received++;
+    this.#stats.receivedBytes += frameBytes(frames);
     this.#receive(frames);
   }
 
@@ -73,6 +97,7 @@ export class InProcessLink implements ParentLink {
     const item = this.#line.shift();
     if (item === undefined) return;
     this.#stats.sent++;
+    this.#stats.sentBytes += bytesOf(item);
     this.#server.take(this.identity, item.frames);
   };
 }

@@ -1,6 +1,7 @@
 import type { InProcessLink } from "./in-process-link.ts";
 import type { InProcessNetwork } from "./in-process-network.ts";
-import { MessageLine, sizeOf } from "./message-line.ts";
+import { bytesOf, frameBytes, MessageLine, sizeOf } from "./message-line.ts";
+import { newCounters } from "./send-queue.ts";
 import type { ChildServer, Frames, ListenOptions } from "./transport.ts";
 import { RefusalLog, type TransportLog } from "./transport-log.ts";
 
@@ -22,7 +23,7 @@ export class InProcessServer implements ChildServer {
   readonly #refusals: RefusalLog;
   readonly #names = new Map<string, string>();
   readonly #peers = new Map<string, Peer>();
-  readonly #stats = { sent: 0, received: 0, queued: 0, queuedBytes: 0, dropped: 0, unreachable: 0 };
+  readonly #stats = newCounters();
   #closed = false;
 
   constructor(
@@ -61,9 +62,11 @@ export class InProcessServer implements ChildServer {
     }
     if (known === undefined) this.#stats.unreachable++;
     else this.#stats.dropped++;
-    this.#network.later(() => {
-      if (!this.#closed) this.#options.unreachable(peer);
-    });
+    this.#unreachable(peer);
+  }
+
+  probe(peer: string): void {
+    if (!this.#closed && !this.#peers.has(peer)) this.#unreachable(peer);
   }
 
   async close(): Promise<void> {
@@ -74,6 +77,22 @@ export class InProcessServer implements ChildServer {
     await new Promise<void>((resolve) => this.#network.later(resolve));
     for (const { link } of this.#peers.values()) link.detach();
     this.#peers.clear();
+  }
+
+  /** Ends at once, as the end of its process would: what waits is lost, and the links hear it. */
+  sever(): void {
+    this.#closed = true;
+    this.#network.unbind(this);
+    const links = [...this.#peers.values()].map(({ link }) => link);
+    this.#peers.clear();
+    for (const link of links) link.lose();
+  }
+
+  /** A link has gone without a word. */
+  lose(link: InProcessLink): void {
+    if (this.#peers.get(link.identity)?.link !== link) return;
+    this.#peers.delete(link.identity);
+    if (!this.#closed) this.#options.unreachable(link.identity);
   }
 
   /** Whether a link may send and is sent to: who has the right keys, and a name that no other has at the time. */
@@ -97,13 +116,22 @@ export class InProcessServer implements ChildServer {
 
   /** A link has gone. */
   forget(link: InProcessLink): void {
-    if (this.#peers.get(link.identity)?.link === link) this.#peers.delete(link.identity);
+    if (this.#peers.get(link.identity)?.link !== link) return;
+    this.#peers.delete(link.identity);
+    this.#unreachable(link.identity);
   }
 
   take(peer: string, frames: Frames): void {
     if (this.#closed) return;
     this.#stats.received++;
+    this.#stats.receivedBytes += frameBytes(frames);
     this.#options.receive(peer, frames);
+  }
+
+  #unreachable(peer: string): void {
+    this.#network.later(() => {
+      if (!this.#closed) this.#options.unreachable(peer);
+    });
   }
 
   #carry(link: InProcessLink, line: MessageLine): void {
@@ -112,6 +140,7 @@ export class InProcessServer implements ChildServer {
     this.#stats.queued--;
     this.#stats.queuedBytes -= item.bytes;
     this.#stats.sent++;
+    this.#stats.sentBytes += bytesOf(item);
     link.take(item.frames);
   }
 }

@@ -1,6 +1,6 @@
 export { type CurveKeys, generateCurveKeys } from "./curve-keys.ts";
 export { InProcessNetwork } from "./in-process-network.ts";
-export { InProcessTransport, type InProcessTransportOptions } from "./in-process-transport.ts";
+export { InProcessTransport, type InProcessTransportOptions, type Traffic } from "./in-process-transport.ts";
 export { Overlay } from "./overlay.ts";
 export type {
   ChildState,

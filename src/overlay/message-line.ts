@@ -60,9 +60,22 @@ export class MessageLine {
   }
 }
 
+/** What holding a message takes besides its frames, in bytes. */
+const HOLDING_BYTES = 64;
+
 /** Bytes that a message counts as in a line: those of its frames, and what holding it takes besides. */
 export function sizeOf(frames: Frames): number {
-  let bytes = 64;
+  return HOLDING_BYTES + frameBytes(frames);
+}
+
+/** Bytes of the frames of a message. */
+export function frameBytes(frames: Frames): number {
+  let bytes = 0;
   for (const frame of frames) bytes += frame.length;
   return bytes;
+}
+
+/** Bytes of the frames of a message that was counted by `sizeOf`. */
+export function bytesOf({ bytes }: Waiting): number {
+  return bytes - HOLDING_BYTES;
 }

@@ -63,6 +63,8 @@ export interface OverlayOptions {
   readonly settings?: Partial<TorpidSettings> | undefined;
   /** Whether `tcp://` takes IPv6 too; default false. */
   readonly ipv6?: boolean | undefined;
+  /** Whether messages to neighbours that can read it go in bundles, which is several times faster; default false. See bundle.ts. */
+  readonly bundles?: boolean | undefined;
   /**
    * What overlay.config-reload and overlay.config-sync (`initial`) make of a configuration; without it there are no such methods.
    * Throws FluxError for one that is to be refused.

@@ -2,6 +2,7 @@ import { aborted, FluxError } from "../base/index.ts";
 import type { Methods, Request } from "../client/index.ts";
 import { type JsonObject, parseJson, real } from "../json/index.ts";
 import { Role } from "../message/index.ts";
+import { type DebugFlags, debugMethod } from "../methods/index.ts";
 import type { Child, Children } from "./children.ts";
 import type { OverlayContext } from "./overlay-context.ts";
 import type { OverlayStats, TorpidSettings } from "./overlay-options.ts";
@@ -9,6 +10,7 @@ import { isOnline, type SubtreeStatus } from "./subtree-status.ts";
 
 /** What the service shows of an overlay, and does to it. */
 export interface OverlayView {
+  readonly debug: DebugFlags;
   readonly children: Children;
   /** The status of the subtree here, and since when. */
   readonly status: SubtreeStatus;
@@ -40,6 +42,7 @@ export class OverlayService {
       "disconnect-subtree": { request: (request) => this.#disconnectSubtree(request) },
       "disconnect-parent": { request: (request) => this.#disconnectParent(request) },
       trace: { request: (request) => this.#trace(request) },
+      debug: debugMethod(view.debug),
       ...(context.options.reconfigure !== undefined && {
         "config-reload": { request: (request: Request) => this.#configure(request, false) },
         "config-sync": { request: (request: Request) => this.#configure(request, true) },

@@ -1,6 +1,7 @@
 import { FluxError } from "../base/index.ts";
 import type { Methods } from "../client/index.ts";
 import { type Message, Role, topRoute } from "../message/index.ts";
+import { DebugFlags } from "../methods/index.ts";
 import type { Child } from "./children.ts";
 import { statusMessage } from "./control.ts";
 import { Downstream } from "./downstream.ts";
@@ -20,6 +21,9 @@ import { type SubtreeStatus, statusNumber } from "./subtree-status.ts";
 const SYNC_MIN_MS = 1000;
 const SYNC_MAX_MS = 5000;
 
+/** The debug bit that makes an overlay hang when it is disposed of. */
+const DEBUG_HANG = 1;
+
 /** The event by which rank 0 sets the pace of an instance. */
 const PULSE = "heartbeat.pulse";
 
@@ -31,6 +35,8 @@ const PULSE = "heartbeat.pulse";
 export class Overlay implements AsyncDisposable {
   /** `overlay`: the service by which others look at the tree. */
   readonly methods: Methods;
+  /** The debug bits, for tests: with 1 its sockets stay open, and its end does not come. */
+  readonly debug = new DebugFlags();
   readonly #options: OverlayOptions;
   readonly #context: OverlayContext;
   readonly #parent: Parent | undefined;
@@ -40,6 +46,7 @@ export class Overlay implements AsyncDisposable {
   #status: SubtreeStatus;
   #statusSince: number;
   #state = "";
+  #lastTick: number;
   #lastPulse = Number.NEGATIVE_INFINITY;
   #cancelTick: () => void = () => {};
   #closed = false;
@@ -65,6 +72,7 @@ export class Overlay implements AsyncDisposable {
     });
     this.#status = this.#downstream.children.subtreeStatus();
     this.#statusSince = clock.now();
+    this.#lastTick = this.#statusSince;
     this.#service = new OverlayService(this.#context, this.#view());
     this.methods = this.#service.methods;
     this.#tickLater();
@@ -131,14 +139,18 @@ export class Overlay implements AsyncDisposable {
    * @throws FluxError EINVAL without a parent or transport; as the transport's `connect`.
    */
   connect(uri: string, serverKey: string): void {
-    const { transport, ipv6 = false, uuid, rank, version, hostname, host } = this.#options;
+    const { transport, ipv6 = false, uuid, rank, version, hostname, host, bundles = false } = this.#options;
     const parent = this.#parent;
     if (transport === undefined || parent === undefined)
       throw new FluxError("EINVAL", "overlay has no parent to connect to");
     const receive = (frames: readonly Uint8Array[]): void => parent.receive(frames);
-    const link = transport.connect({ uri, serverKey, identity: uuid, ipv6, receive });
+    const lost = (): void => parent.connectionLost();
+    const link = transport.connect({ uri, serverKey, identity: uuid, ipv6, receive, lost });
     host.log("debug", `connecting to ${uri}`);
-    parent.begin(link, helloRequest({ rank, version, uuid, status: statusNumber(this.#status), hostname }));
+    parent.begin(
+      link,
+      helloRequest({ rank, version, uuid, status: statusNumber(this.#status), hostname, bundles }),
+    );
   }
 
   /** Sends a request towards another rank; false when it can't be reached. The request must not be changed any more. */
@@ -197,12 +209,14 @@ export class Overlay implements AsyncDisposable {
     this.#cancelTick();
     this.#parent?.send(statusMessage("offline"));
     this.#parent?.close();
+    if (this.debug.test(DEBUG_HANG)) await new Promise<never>(() => {});
     await this.#options.transport?.close();
   }
 
   #view() {
     const overlay = this;
     return {
+      debug: this.debug,
       children: this.#downstream.children,
       get status() {
         return overlay.#status;
@@ -252,7 +266,10 @@ export class Overlay implements AsyncDisposable {
   #tick(): void {
     this.#cancelTick();
     this.#parent?.tick(this.#torpid.torpidMinMs);
-    this.#downstream.tick(this.#torpid.torpidMaxMs);
+    const now = this.#context.now();
+    // A broker that did not run, because it was stopped, has not read what its children said meanwhile: they are not the silent ones.
+    if (now - this.#lastTick < 2 * SYNC_MAX_MS) this.#downstream.tick(this.#torpid.torpidMaxMs);
+    this.#lastTick = now;
     this.#tickLater();
   }
 

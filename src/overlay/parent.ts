@@ -7,7 +7,9 @@ import {
   MessageFlag,
   MessageType,
   NODEID_ANY,
+  topRoute,
 } from "../message/index.ts";
+import { Bundle, isBundle, readBundle } from "./bundle.ts";
 import { ControlType, heartbeatMessage } from "./control.ts";
 import { decodeHelloResponse, GOODBYE, goodbyeRequest, HELLO } from "./hello.ts";
 import { clearLocal, type OverlayContext } from "./overlay-context.ts";
@@ -33,12 +35,16 @@ export class Parent {
   readonly #port: ParentPort;
   readonly #sequence = new SequenceWatch();
   #link: ParentLink | undefined;
+  /** Takes what is sent, if the parent reads bundles. */
+  #bundle: Bundle | undefined;
   #lastSent = Number.NEGATIVE_INFINITY;
   #dropped = 0;
   /** The goodbye was said: nothing is sent any more. */
   #leaving = false;
   /** The connection is given up. */
   #lost = false;
+  /** A request that the parent had no place for was sent on. */
+  #sentOn = false;
 
   constructor(rank: number, context: OverlayContext, port: ParentPort) {
     this.rank = rank;
@@ -60,7 +66,12 @@ export class Parent {
   /** Sends a message; false when there is no connection (any more). */
   send(message: Message): boolean {
     if (this.#link === undefined || this.#lost || this.#leaving) return false;
-    this.#link.send(encodeFrames(message));
+    if (this.#bundle === undefined) this.#link.send(encodeFrames(message));
+    else if (!Bundle.isTooLarge(message)) this.#bundle.add(message);
+    else {
+      this.#bundle.flush();
+      this.#link.send(encodeFrames(message));
+    }
     this.#lastSent = this.#context.now();
     this.#context.trace.see("tx", this.rank, message);
     return true;
@@ -97,31 +108,48 @@ export class Parent {
     else this.#leaving = true;
   }
 
-  /** Gives the connection up: what waits for an answer fails, and so does this broker. Does nothing the second time. */
+  /** Gives the connection up: what waits for an answer fails, and so does this broker, unless it was leaving. Does nothing the second time. */
   lose(): void {
     if (this.#lost) return;
     this.close();
     this.#failRequests("overlay disconnect");
-    this.#context.host.post("parent-fail", true);
+    if (this.#leaving) this.#context.host.post("goodbye", false);
+    else this.#context.host.post("parent-fail", true);
+  }
+
+  /**
+   * The connection has ended by itself: the parent is dead, or holds this broker for dead. Messages may be missing, of which nobody could say which: so it
+   * is given up, though there may be another one soon.
+   */
+  connectionLost(): void {
+    if (!this.#lost) this.#context.host.log("crit", `lost connection to ${this.#who()}`);
+    this.lose();
   }
 
   /** Ends the connection. */
   close(): void {
     this.#lost = true;
+    this.#bundle?.flush();
     this.#link?.disconnect();
   }
 
   /** A message of the parent. */
   receive(frames: Frames): void {
     if (this.#lost) return;
-    const context = this.#context;
-    let message: Message;
+    let messages: readonly Message[];
     try {
-      message = decodeFrames(frames);
+      messages = isBundle(frames) ? readBundle(frames) : [decodeFrames(frames)];
     } catch {
-      context.drop("upstream", undefined, "", "malformed message");
+      this.#context.drop("upstream", undefined, "", "malformed message");
       return;
     }
+    for (const message of messages) this.#take(message);
+  }
+
+  #take(message: Message): void {
+    // One of the messages before it in its bundle may have ended the connection.
+    if (this.#lost) return;
+    const context = this.#context;
     clearLocal(message);
     const { type } = message;
     if (type === MessageType.CONTROL) this.#control(message);
@@ -137,18 +165,19 @@ export class Parent {
   /**
    * A request for the upstream of a rank at or below this one has no business here. It comes when flux-core's broker above has no such service: it takes
    * it for a request to that rank and sends it back down, for ever. It goes up again as one to the nearest rank with that service, which
-   * passes that broker. Returns false for any other request.
+   * passes that broker, and with the way it has come on its stack: that broker waits for an answer from here. Returns false for any other request.
    */
   #sendOn(request: Message): boolean {
     if (!request.has(MessageFlag.UPSTREAM)) return false;
     const routes = request.routes ?? [];
     const own = routes.indexOf(this.#context.uuid);
     if (own < 0) return false;
-    request.edit({ routes: routes.slice(own + 1) });
     request.flags &= ~MessageFlag.UPSTREAM;
     request.aux1 = NODEID_ANY;
-    if (!this.forward(request) && !request.has(MessageFlag.NORESPONSE))
-      this.#port.answer(this.#context.unreachable(request, undefined));
+    this.#sentOn = true;
+    if (this.forward(request) || request.has(MessageFlag.NORESPONSE)) return true;
+    request.edit({ routes: routes.slice(own + 1) });
+    this.#port.answer(this.#context.unreachable(request, undefined));
     return true;
   }
 
@@ -158,8 +187,7 @@ export class Parent {
       context.drop("upstream", message, "", "unknown control type");
       return;
     }
-    const who = `${context.hostOf(this.rank)} (rank ${this.rank})`;
-    context.host.log("crit", `${who} sent disconnect control message`);
+    context.host.log("crit", `${this.#who()} sent disconnect control message`);
     this.lose();
   }
 
@@ -171,7 +199,11 @@ export class Parent {
       return;
     }
     try {
-      this.uuid = decodeHelloResponse(message);
+      const { uuid, bundles } = decodeHelloResponse(message);
+      this.uuid = uuid;
+      const link = this.#link!;
+      if (bundles && context.options.bundles === true)
+        this.#bundle = new Bundle((frames) => link.send(frames));
       context.host.log("debug", `hello parent ${this.rank} ${this.uuid}`);
     } catch (error) {
       context.host.log("err", `${HELLO}: ${FluxError.from(error).message}`);
@@ -185,7 +217,8 @@ export class Parent {
       context.host.post("goodbye", false);
       return;
     }
-    this.sent.response(response);
+    // The answer to what was sent on goes back over the parent, and is one when it comes from there again.
+    if (!this.#sentOn || topRoute(response) !== this.uuid) this.sent.response(response);
     context.trace.see("rx", this.rank, response);
     context.host.response(response);
   }
@@ -193,13 +226,17 @@ export class Parent {
   #event(event: Message): void {
     const context = this.#context;
     // What flux-core's rank 0 leaves there is the way to who published it, which nobody can go.
-    if (!event.atRequester) event.edit({ routes: null });
+    if (event.has(MessageFlag.ROUTE) && !event.atRequester) event.edit({ routes: null });
     const finding = this.#sequence.observe(event.seq);
     if (finding !== undefined)
       context.host.log(finding.kind === "duplicate" ? "debug" : "err", describeFinding(finding));
     this.#port.multicast(event);
     context.trace.see("rx", this.rank, event);
     context.host.event(event);
+  }
+
+  #who(): string {
+    return `${this.#context.hostOf(this.rank)} (rank ${this.rank})`;
   }
 
   #failRequests(text: string): void {

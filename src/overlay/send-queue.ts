@@ -1,4 +1,4 @@
-import { MessageLine, sizeOf } from "./message-line.ts";
+import { bytesOf, MessageLine, sizeOf, type Waiting } from "./message-line.ts";
 import type { Frames, TransportStats } from "./transport.ts";
 
 export interface SendQueueOptions {
@@ -19,7 +19,7 @@ const LAST_RETRY_MS = 50;
 /** Messages that one retry sends to one peer, before others get their turn. */
 const RETRY_MESSAGES = 2000;
 
-type Counters = { -readonly [K in keyof TransportStats]: TransportStats[K] };
+export type Counters = { -readonly [K in keyof TransportStats]: TransportStats[K] };
 
 /**
  * What goes out on one socket, one message after another: whether one was sent shows a step later only, and the next for the same peer
@@ -29,8 +29,8 @@ type Counters = { -readonly [K in keyof TransportStats]: TransportStats[K] };
  * go on. ZeroMQ signals no room for a single peer, so there is nothing to wait for but time.
  */
 export class SendQueue {
-  /** `received` is left to the owner of the socket. */
-  readonly stats: Counters = { sent: 0, received: 0, queued: 0, queuedBytes: 0, dropped: 0, unreachable: 0 };
+  /** `received` and `receivedBytes` are left to the owner of the socket. */
+  readonly stats: Counters = newCounters();
   readonly #write: (frames: Frames) => Promise<void>;
   readonly #failed: SendQueueOptions["failed"];
   readonly #maxBytes: number;
@@ -49,10 +49,10 @@ export class SendQueue {
     this.#line = new MessageLine(options.maxBytes);
   }
 
-  /** Queues a message; does nothing after `close`. */
-  send(peer: string, frames: Frames): void {
+  /** Queues a message, which counts as `bytes`; does nothing after `close`. */
+  send(peer: string, frames: Frames, bytes = sizeOf(frames)): void {
     if (this.#closed) return;
-    const item = { peer, frames, bytes: sizeOf(frames) };
+    const item = { peer, frames, bytes };
     if (!this.#line.push(item)) {
       this.#drop(peer);
       return;
@@ -87,7 +87,7 @@ export class SendQueue {
         }
         if (code !== "EAGAIN") {
           this.#count(-1, -bytes);
-          this.#settle(peer, code);
+          this.#settle(item, code);
           continue;
         }
         line = new MessageLine(this.#maxBytes);
@@ -111,7 +111,7 @@ export class SendQueue {
         if (code === "EAGAIN") break;
         line.shift();
         this.#count(-1, -item.bytes);
-        this.#settle(peer, code);
+        this.#settle(item, code);
         moved = true;
       }
       if (line.length === 0) this.#stalled.delete(peer);
@@ -126,13 +126,14 @@ export class SendQueue {
     if (!this.#closed) this.#timer = setTimeout(() => void this.#retry(), ms);
   }
 
-  #settle(peer: string, code: unknown): void {
+  #settle(item: Waiting, code: unknown): void {
     if (code === undefined) {
       this.stats.sent++;
+      this.stats.sentBytes += bytesOf(item);
       return;
     }
     this.stats.unreachable++;
-    if (!this.#closed) this.#failed(peer, "unreachable");
+    if (!this.#closed) this.#failed(item.peer, "unreachable");
   }
 
   #drop(peer: string): void {
@@ -146,6 +147,20 @@ export class SendQueue {
     this.stats.queued += messages;
     this.stats.queuedBytes += bytes;
   }
+}
+
+/** Counters of a socket that was opened just now. */
+export function newCounters(): Counters {
+  return {
+    sent: 0,
+    received: 0,
+    sentBytes: 0,
+    receivedBytes: 0,
+    queued: 0,
+    queuedBytes: 0,
+    dropped: 0,
+    unreachable: 0,
+  };
 }
 
 /** What the socket says is wrong, as a name; never undefined. */

@@ -8,28 +8,37 @@ const QUIET_MS = 10_000;
 /** Texts that are remembered; then all are forgotten. */
 const MOST_TEXTS = 256;
 
-/** Lines about peers that are turned away: whoever knocks often must not flood the log. */
+/** Lines about peers that are turned away: whoever knocks often must not flood the log, and each is counted there. */
 export class RefusalLog {
   readonly #log: TransportLog;
-  readonly #now: () => number;
-  readonly #seen = new Map<string, { at: number; more: number }>();
+  readonly #quietMs: number;
+  /** Texts that were written a short time ago, and how often they would have been since. */
+  readonly #seen = new Map<string, { more: number }>();
 
-  /** `now` tells milliseconds that only grow. */
-  constructor(log: TransportLog, now: () => number = () => performance.now()) {
+  constructor(log: TransportLog, quietMs = QUIET_MS) {
     this.#log = log;
-    this.#now = now;
+    this.#quietMs = quietMs;
   }
 
-  /** Writes `text` at level err, or counts it when it was written less than 10 s ago. */
+  /** Writes `text` at level err; when it was written less than 10 s ago, how often it came meanwhile is written once these are over. */
   note(text: string): void {
-    const now = this.#now();
     const seen = this.#seen.get(text);
-    if (seen !== undefined && now - seen.at < QUIET_MS) {
+    if (seen !== undefined) {
       seen.more++;
       return;
     }
     if (this.#seen.size >= MOST_TEXTS) this.#seen.clear();
-    this.#seen.set(text, { at: now, more: 0 });
-    this.#log("err", seen === undefined || seen.more === 0 ? text : `${text} (${seen.more} more before)`);
+    this.#write(text, text);
+  }
+
+  #write(text: string, line: string): void {
+    const seen = { more: 0 };
+    this.#seen.set(text, seen);
+    this.#log("err", line);
+    const later = setTimeout(() => {
+      if (this.#seen.get(text) === seen) this.#seen.delete(text);
+      if (seen.more > 0) this.#write(text, `${text} (${seen.more} more)`);
+    }, this.#quietMs);
+    later.unref();
   }
 }

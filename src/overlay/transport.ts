@@ -19,7 +19,10 @@ export interface ListenOptions {
    * What it throws ends the process as an uncaught exception: it must not throw.
    */
   receive(peer: string, frames: Frames): void;
-  /** A message that was sent to this peer can't reach it: called once for each such message, never from within `send`. */
+  /**
+   * This peer can't be reached: called once for each message that was sent to it and does not leave, and when its connection ends after it was
+   * sent to, though nothing more is sent. Never from within `send`.
+   */
   unreachable(peer: string): void;
 }
 
@@ -33,8 +36,13 @@ export interface ConnectOptions {
   readonly identity: string;
   /** Whether `tcp://` takes IPv6 too. Default false. */
   readonly ipv6?: boolean;
-  /** A message of the parent. Never called from within `connect` or `send`; must not throw. */
+  /** A message of the parent, which is more than one empty frame. Never called from within `connect` or `send`; must not throw. */
   receive(frames: Frames): void;
+  /**
+   * A connection that was good has ended, other than by `disconnect`: what was sent may not have arrived, and what the parent sent may not come. What
+   * did come was received before. The link goes on trying to connect.
+   */
+  lost?(): void;
 }
 
 /** The listening side: one for all children. */
@@ -51,6 +59,11 @@ export interface ChildServer {
    * What can't be sent (peer unknown or gone, too much queued) is reported by `unreachable`. After `close` it does nothing.
    */
   send(peer: string, frames: Frames): void;
+  /**
+   * Finds out whether a peer is still there: if not, `unreachable` is called. It is sent an empty frame, which brokers drop without a word. For peers
+   * that have been silent for long: that a connection ended is found out without it.
+   */
+  probe(peer: string): void;
   readonly stats: TransportStats;
   /** Stops listening; what was sent is still given to the sockets first. */
   close(): Promise<void>;
@@ -73,6 +86,9 @@ export interface TransportStats {
   /** Messages handed to the socket. */
   readonly sent: number;
   readonly received: number;
+  /** Bytes of the frames of these messages, without what the transport adds to them. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
   /** Messages that wait to be sent, and their bytes. */
   readonly queued: number;
   readonly queuedBytes: number;

@@ -1,5 +1,7 @@
 import { rm } from "node:fs/promises";
-import { FluxError, strerror, TextCache } from "../base/index.ts";
+import { EMPTY, FluxError, strerror, TextCache } from "../base/index.ts";
+import { frameBytes, sizeOf } from "./message-line.ts";
+import { PeerCheck } from "./peer-check.ts";
 import { SendQueue } from "./send-queue.ts";
 import { watchSocket } from "./socket-events.ts";
 import type { ChildServer, Frames, ListenOptions, TransportStats } from "./transport.ts";
@@ -18,6 +20,9 @@ export class ZeroMqChildServer implements ChildServer {
   /** Identities as the socket takes them, of peers that were sent to and not found gone. */
   readonly #identities = new Map<string, Uint8Array>();
   readonly #texts = new TextCache();
+  readonly #check = new PeerCheck(() => {
+    for (const peer of this.#identities.keys()) this.probe(peer);
+  });
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -58,8 +63,7 @@ export class ZeroMqChildServer implements ChildServer {
       mandatory: true,
       curveServer: true,
     });
-    const trace = settings.traceSockets ? settings.log : undefined;
-    void watchSocket(socket.events, "child", refusals, trace);
+    const { events } = socket;
     const endpoints: string[] = [];
     try {
       for (const uri of options.uris) {
@@ -67,6 +71,11 @@ export class ZeroMqChildServer implements ChildServer {
         endpoints.push(socket.lastEndpoint ?? uri);
       }
       const server = new ZeroMqChildServer(socket, endpoints, zap, settings, options);
+      const trace = settings.traceSockets ? settings.log : undefined;
+      const heard = (event: string): void => {
+        if (event === "disconnect") server.#check.ended();
+      };
+      void watchSocket(events, { who: "child", refusals, trace, heard });
       void server.#serve();
       return server;
     } catch (error) {
@@ -91,7 +100,11 @@ export class ZeroMqChildServer implements ChildServer {
       identity = Buffer.from(peer);
       this.#identities.set(peer, identity);
     }
-    this.#queue.send(peer, [identity, ...frames]);
+    this.#queue.send(peer, [identity, ...frames], sizeOf(frames));
+  }
+
+  probe(peer: string): void {
+    this.send(peer, [EMPTY]);
   }
 
   close(): Promise<void> {
@@ -100,6 +113,7 @@ export class ZeroMqChildServer implements ChildServer {
   }
 
   async #close(): Promise<void> {
+    this.#check.close();
     await this.#queue.close();
     await removePaths(this.endpoints);
     this.#socket.close();
@@ -120,6 +134,7 @@ export class ZeroMqChildServer implements ChildServer {
       if (this.#closing !== undefined) continue;
       const identity = frames.shift()!;
       stats.received++;
+      stats.receivedBytes += frameBytes(frames);
       this.#receive(this.#texts.decode(identity, 0, identity.length), frames);
     }
   }

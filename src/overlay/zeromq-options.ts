@@ -11,6 +11,8 @@ export interface ZeroMqTransportOptions {
   readonly tcpUserTimeoutMs?: number | undefined;
   /** How long one attempt to connect may take, `tbon.connect_timeout`; 0 leaves it to the system. Default 30000. */
   readonly connectTimeoutMs?: number | undefined;
+  /** How long a peer may take from its connection to the end of its handshake, then it is cut off; default 30000, as ZeroMQ has it. */
+  readonly handshakeTimeoutMs?: number | undefined;
   /** Messages of one child that ZeroMQ takes before the child has to wait, `tbon.child_rcvhwm`; 0 is no limit, the default. */
   readonly childReceiveHighWater?: number | undefined;
   /** Messages for one peer that ZeroMQ takes before they wait here; default 1000. */
@@ -38,6 +40,7 @@ export function zeroMqSettings(options: ZeroMqTransportOptions): ZeroMqSettings 
     ioThreads: options.ioThreads ?? 1,
     tcpUserTimeoutMs: options.tcpUserTimeoutMs ?? 20_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
+    handshakeTimeoutMs: options.handshakeTimeoutMs ?? 30_000,
     childReceiveHighWater: options.childReceiveHighWater ?? 0,
     sendHighWater: options.sendHighWater ?? 1000,
     maxQueuedBytes: options.maxQueuedBytes ?? DEFAULT_MAX_QUEUED_BYTES,
@@ -60,6 +63,7 @@ export function socketOptions(settings: ZeroMqSettings, ipv6: boolean) {
     linger: LINGER_MS,
     ipv6,
     zapDomain: "flux",
+    handshakeInterval: settings.handshakeTimeoutMs,
     curvePublicKey: settings.keys.publicKey,
     curveSecretKey: settings.keys.secretKey,
     ...(settings.tcpUserTimeoutMs > 0 && { tcpMaxRetransmitTimeout: settings.tcpUserTimeoutMs }),

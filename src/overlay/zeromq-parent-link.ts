@@ -1,5 +1,6 @@
 import { FluxError, strerror } from "../base/index.ts";
 import { isCurveKey } from "./curve-keys.ts";
+import { frameBytes } from "./message-line.ts";
 import { SendQueue } from "./send-queue.ts";
 import { watchSocket } from "./socket-events.ts";
 import type { ConnectOptions, Frames, ParentLink, TransportStats } from "./transport.ts";
@@ -7,11 +8,16 @@ import { RefusalLog } from "./transport-log.ts";
 import type { DealerSocket, ZeroMqContext, ZeroMqModule } from "./zeromq.ts";
 import { socketOptions, type ZeroMqSettings } from "./zeromq-options.ts";
 
+/** Turns of the event loop that are given to what is still to be read when a connection has ended. */
+const MOST_LEFT = 1000;
+
 /** The DEALER socket to a broker's parent. */
 export class ZeroMqParentLink implements ParentLink {
   readonly #socket: DealerSocket;
   readonly #queue: SendQueue;
-  readonly #receive: ConnectOptions["receive"];
+  readonly #options: ConnectOptions;
+  /** There is a connection, and it is good. */
+  #connected = false;
   #closing: Promise<void> | undefined;
 
   /** @throws FluxError EINVAL for a key that is none; the system's error with the URI in its text. */
@@ -32,7 +38,12 @@ export class ZeroMqParentLink implements ParentLink {
       curveServerKey: serverKey,
       ...(settings.connectTimeoutMs > 0 && { connectTimeout: settings.connectTimeoutMs }),
     });
-    void watchSocket(socket.events, "parent", refusals, settings.traceSockets ? settings.log : undefined);
+    const trace = settings.traceSockets ? settings.log : undefined;
+    const heard = (event: "handshake" | "disconnect"): void => {
+      if (event === "disconnect" && this.#connected) void this.#ended();
+      this.#connected = event === "handshake";
+    };
+    void watchSocket(socket.events, { who: "parent", refusals, trace, heard });
     try {
       if (!/^(tcp|ipc):\/\/./.test(uri)) throw new FluxError("EINVAL");
       socket.connect(uri);
@@ -42,7 +53,7 @@ export class ZeroMqParentLink implements ParentLink {
       throw new FluxError(errno, `${uri}: ${strerror(errno)}`, { cause: error });
     }
     this.#socket = socket;
-    this.#receive = options.receive;
+    this.#options = options;
     let full = false;
     this.#queue = new SendQueue({
       write: (frames) => socket.send(frames as Uint8Array[] as Buffer[]),
@@ -85,9 +96,19 @@ export class ZeroMqParentLink implements ParentLink {
         if (socket.closed) return;
         throw error;
       }
-      if (this.#closing !== undefined) continue;
+      // An empty frame is how a parent finds out whether this broker is still there.
+      const isProbe = frames.length === 1 && frames[0]!.length === 0;
+      if (this.#closing !== undefined || isProbe) continue;
       stats.received++;
-      this.#receive(frames);
+      stats.receivedBytes += frameBytes(frames);
+      this.#options.receive(frames);
     }
+  }
+
+  /** What came before the end is read first. */
+  async #ended(): Promise<void> {
+    for (let left = MOST_LEFT; left > 0 && this.#closing === undefined && this.#socket.readable; left--)
+      await new Promise((resolve) => setImmediate(resolve));
+    if (this.#closing === undefined) this.#options.lost?.();
   }
 }

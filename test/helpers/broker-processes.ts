@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import type { Flux } from "../../src/client/index.ts";
 import { connect } from "../../src/connect/index.ts";
@@ -16,8 +17,12 @@ export interface BrokerProcessesOptions {
   readonly size: number;
   /** The scheme of the tree: `kary:2`. */
   readonly topology: string;
+  /** What carries their messages: sockets in the folder, the default, or TCP on this host. */
+  readonly carrier?: "ipc" | "tcp" | undefined;
   /** Whose broker is which rank; default fluxbus everywhere. flux-core's is run by the `flux` on PATH. */
   readonly kind?: ((rank: number) => BrokerKind) | undefined;
+  /** Where the ranks listen, as other brokers have it: these are strangers that come to them. */
+  readonly endpoints?: readonly string[] | undefined;
   /** Attributes besides, of all ranks. */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
   /** Longest life of a broker in milliseconds; then it is killed. */
@@ -32,12 +37,23 @@ export class BrokerProcesses {
   /** The latest process of each rank. */
   readonly processes = new Map<number, CliProcess>();
   readonly size: number;
+  /** Path of the certificate that all have. */
+  readonly cert: string;
+  /** Where each rank listens for its children. */
+  readonly endpoints: readonly string[];
   readonly #folder: string;
   readonly #config: string;
   readonly #options: BrokerProcessesOptions;
 
-  private constructor(folder: string, config: string, options: BrokerProcessesOptions) {
+  private constructor(
+    folder: string,
+    config: string,
+    endpoints: readonly string[],
+    options: BrokerProcessesOptions,
+  ) {
     this.size = options.size;
+    this.cert = join(folder, "cert");
+    this.endpoints = endpoints;
     this.#folder = folder;
     this.#config = config;
     this.#options = options;
@@ -48,19 +64,23 @@ export class BrokerProcesses {
     const cert = join(folder, "cert");
     assert.equal((await fluxbus(["keygen", cert])).status, 0);
     const config = join(folder, "conf.toml");
-    const uri = `ipc://${folder}/tbon-%h`;
+    const ranks = Array.from({ length: options.size }, (_, rank) => rank);
+    const endpoints = options.endpoints ?? (await places(folder, options));
+    const hosts = ranks.map((rank) => {
+      const uri = endpoints[rank];
+      return `  { host = "fake${rank}", bind = "${uri}", connect = "${uri}" },\n`;
+    });
     writeFileSync(
       config,
       `[bootstrap]
 curve_cert = "${cert}"
-default_bind = "${uri}"
-default_connect = "${uri}"
-hosts = [ { host = "fake[0-${options.size - 1}]" } ]
+hosts = [
+${hosts.join("")}]
 [tbon]
 topo = "${options.topology}"
 `,
     );
-    return new BrokerProcesses(folder, config, options);
+    return new BrokerProcesses(folder, config, endpoints, options);
   }
 
   /** What clients of a rank connect to. */
@@ -117,4 +137,22 @@ topo = "${options.topology}"
     for (const { child } of this.processes.values()) child.kill("SIGKILL");
     await Promise.all([...this.processes.values()].map(({ outcome }) => outcome));
   }
+}
+
+/** A place to listen at for each rank. */
+async function places(folder: string, { size, carrier }: BrokerProcessesOptions): Promise<string[]> {
+  if (carrier === "tcp") return (await freePorts(size)).map((port) => `tcp://127.0.0.1:${port}`);
+  return Array.from({ length: size }, (_, rank) => `ipc://${folder}/tbon-fake${rank}`);
+}
+
+/** Ports that were free a moment ago, all different. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const listening = servers.map(
+    (server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)),
+  );
+  await Promise.all(listening);
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
 }

@@ -22,6 +22,7 @@ import {
   type OverlayOptions,
   type ParentLink,
   Topology,
+  type TreeTransport,
 } from "../../src/overlay/index.ts";
 import { until } from "./until.ts";
 
@@ -56,6 +57,17 @@ export class TestClock implements OverlayClock {
       next.call();
     }
     this.#now = end;
+  }
+
+  /** Lets time pass in which nobody ran: timers that are due fire at its end, and only once. */
+  leap(ms: number): void {
+    this.#now += ms;
+    const due = this.#timers.filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at);
+    for (const timer of due) {
+      if (!this.#timers.includes(timer)) continue;
+      this.#timers = this.#timers.filter((other) => other !== timer);
+      timer.call();
+    }
   }
 }
 
@@ -185,15 +197,18 @@ export class TestTree implements AsyncDisposable {
   readonly clock = new TestClock();
   readonly topology: Topology;
   readonly ranks: TestRank[] = [];
-  readonly #transports: InProcessTransport[] = [];
+  readonly #transports: TreeTransport[] = [];
 
-  constructor(scheme: string, size: number) {
+  readonly #options: Partial<OverlayOptions>;
+
+  constructor(scheme: string, size: number, options: Partial<OverlayOptions> = {}) {
     this.topology = Topology.of(scheme, size);
+    this.#options = options;
   }
 
-  /** All ranks joined to their parents. */
-  static async open(scheme: string, size: number): Promise<TestTree> {
-    const tree = new TestTree(scheme, size);
+  /** All ranks joined to their parents; `options` hold for all. */
+  static async open(scheme: string, size: number, options?: Partial<OverlayOptions>): Promise<TestTree> {
+    const tree = new TestTree(scheme, size, options);
     for (let rank = 0; rank < size; rank++) await tree.start(rank);
     await until(() => tree.rank(0).overlay.status === "full", "status full");
     return tree;
@@ -201,7 +216,7 @@ export class TestTree implements AsyncDisposable {
 
   /** Starts a rank, or starts it again, and connects it to its parent if that is there; `options` take the place of what is right. */
   async start(rank: number, options: Partial<OverlayOptions> = {}): Promise<TestRank> {
-    const transport = new InProcessTransport(this.network);
+    const transport = options.transport ?? new InProcessTransport(this.network);
     const hosts = Array.from({ length: this.topology.size }, (_, i) => `host${i}`);
     const it = new TestRank({
       rank,
@@ -212,6 +227,7 @@ export class TestTree implements AsyncDisposable {
       owner: OWNER,
       transport,
       clock: this.clock,
+      ...this.#options,
       ...options,
     });
     this.ranks[rank] = it;

@@ -15,6 +15,7 @@ import { until } from "./until.ts";
 
 export interface TransportSettings {
   readonly maxQueuedBytes?: number;
+  readonly handshakeTimeoutMs?: number;
   log?(level: string, text: string): void;
 }
 
@@ -87,6 +88,8 @@ export class TestChild {
   readonly received: Frames[] = [];
   readonly transport: TreeTransport;
   link!: ParentLink;
+  /** How often it heard that its connection ended. */
+  lost = 0;
 
   private constructor(transport: TreeTransport) {
     this.transport = transport;
@@ -123,6 +126,7 @@ export class TestChild {
       serverKey,
       identity,
       receive: (frames) => this.received.push(frames),
+      lost: () => this.lost++,
     });
   }
 

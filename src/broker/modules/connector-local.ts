@@ -1,6 +1,7 @@
 import { FluxError } from "../../base/index.ts";
 import type { Methods, Request } from "../../client/index.ts";
 import type { JsonObject } from "../../json/index.ts";
+import { debugMethod } from "../../methods/index.ts";
 import type { AccessControl } from "../access-control.ts";
 import type { Router } from "../router.ts";
 
@@ -24,13 +25,7 @@ export function connectorLocalMethods(
         slow: router.slow.counters,
       }),
     },
-    debug: {
-      request(request) {
-        const [op, flags] = request.unpack("{s:s s:i}", "op", "flags");
-        access.debug.apply(op, flags);
-        request.respond({ flags: access.debug.bits });
-      },
-    },
+    debug: debugMethod(access.debug),
     "config-reload": { request: reconfigure },
     "config-sync": { request: reconfigure },
   };

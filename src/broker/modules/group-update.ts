@@ -11,6 +11,7 @@ export interface GroupUpdate {
 /** Updates by group, in the order they were asked for: what a broker collects before it applies them and passes them on to its parent. */
 export class GroupBatch {
   #updates = new Map<string, GroupUpdate[]>();
+  #joining = new Map<string, number>();
 
   get isEmpty(): boolean {
     return this.#updates.size === 0;
@@ -20,12 +21,21 @@ export class GroupBatch {
     const known = this.#updates.get(name);
     if (known === undefined) this.#updates.set(name, [...updates]);
     else known.push(...updates);
+    let joining = this.joining(name);
+    for (const { ranks, set } of updates) if (set) joining += ranks.length;
+    this.#joining.set(name, joining);
+  }
+
+  /** How many ranks join a group. */
+  joining(name: string): number {
+    return this.#joining.get(name) ?? 0;
   }
 
   /** Takes all out; the updates of a group that all join, or all leave, as one. */
   take(): ReadonlyMap<string, readonly GroupUpdate[]> {
     const taken = this.#updates;
     this.#updates = new Map();
+    this.#joining = new Map();
     for (const [name, updates] of taken) {
       const set = updates[0]?.set;
       if (set === undefined || updates.length < 2 || updates.some((update) => update.set !== set)) continue;

@@ -9,6 +9,8 @@ export interface GroupsOptions {
   readonly rank: number;
   /** How long updates are collected before they are applied and passed on, in milliseconds: default 100; 0 applies each at once. */
   readonly batchMs?: number | undefined;
+  /** Ranks at and below this one; once all of them join a group, there is nobody to wait for. Default: not known. */
+  readonly subtreeSize?: number | undefined;
   readonly log: (level: LogLevel, text: string) => void;
   /** Passes the payload of groups.update on to the parent; none on rank 0. */
   readonly toParent?: ((payload: JsonObject) => void) | undefined;
@@ -128,8 +130,10 @@ export class Groups {
 
   #update(name: string, ...updates: GroupUpdate[]): void {
     this.#batch.add(name, ...updates);
-    const { batchMs = BATCH_MS } = this.#options;
-    if (batchMs === 0) this.flush();
+    const { batchMs = BATCH_MS, subtreeSize = Number.POSITIVE_INFINITY } = this.#options;
+    const joining = this.#batch.joining(name);
+    const isComplete = joining > 0 && this.#group(name).members.size + joining >= subtreeSize;
+    if (batchMs === 0 || isComplete) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), batchMs);
   }
 

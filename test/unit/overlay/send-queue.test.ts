@@ -47,6 +47,8 @@ test("the first message leaves at once, the others in the same turn, in order", 
     {
       sent: 1000,
       received: 0,
+      sentBytes: numbers(1000).join("").length + 1000 * "a ".length,
+      receivedBytes: 0,
       queued: 0,
       queuedBytes: 0,
       dropped: 0,

@@ -18,7 +18,7 @@ for (const [name, openKind] of Object.entries(TRANSPORT_KINDS)) {
       await using child = await TestChild.join(kind, parent, server, "child-0");
       const messages: Frames[] = [
         frames("", "topic", "payload", "proto"),
-        [new Uint8Array(0)],
+        frames("", ""),
         [1, 127, 128, 129, 300, 70_000].map((size) => new Uint8Array(size).fill(size)),
         Array.from({ length: 40 }, (_, i) => new Uint8Array([i, 0, 255])),
       ];
@@ -156,6 +156,40 @@ for (const [name, openKind] of Object.entries(TRANSPORT_KINDS)) {
       await using again = await TestChild.join(kind, parent, server, "child-0");
       server.server.send("child-0", frames("welcome back"));
       await until(() => again.texts().includes("welcome back"), "message to the one that came back");
+    });
+
+    test("reports a peer whose connection ends, though nothing is sent, and no other", async () => {
+      await using kind = await openKind();
+      await using parent = await kind.open();
+      const server = await TestServer.listen(parent, kind.uri());
+      const child = await TestChild.join(kind, parent, server, "child-0");
+      await using other = await TestChild.join(kind, parent, server, "other");
+      await child.transport.close();
+      await until(() => server.unreachable.length > 0, "a report");
+      server.server.probe("child-0");
+      server.server.probe("other");
+      await until(() => server.unreachable.length > 1, "an answer to the question");
+      assert.deepEqual(server.unreachable, ["child-0", "child-0"]);
+      other.link.send(frames("all well"));
+      await until(() => server.received.length > 0, "the other's message");
+      assert.deepEqual(server.texts("other"), ["all well"]);
+    });
+
+    test("a child hears that its connection ended, behind what came before, and may have another", async () => {
+      await using kind = await openKind();
+      const parent = await kind.open();
+      const server = await TestServer.listen(parent, kind.uri());
+      await using child = await TestChild.join(kind, parent, server, "child-0");
+      for (const number of numbers(100)) server.server.send("child-0", frames(number));
+      await parent.close();
+      await until(() => child.lost === 1, "the end");
+      assert.deepEqual(child.texts(), numbers(child.received.length));
+      await using quiet = await TestChild.open(kind);
+      quiet.connect(server.uri, parent.publicKey, "never there");
+      quiet.link.disconnect();
+      assert.equal(quiet.lost, 0);
+      child.link.disconnect();
+      assert.equal(child.lost, 1);
     });
 
     test("a child that is not authorized reaches nobody and leaves a line in the log", async () => {

@@ -146,12 +146,24 @@ test("what a flux-core router sends back down for want of a service goes up to t
   const ids = ["parent", child.uuid, "client", "", "no.service"].map((id) => new TextEncoder().encode(id));
   parent.server.send(child.uuid, [...ids, Buffer.from(up.replaceAll(" ", ""), "hex")]);
   const on = "8e010109 000001f4 00000001 ffffffff 00000007";
-  assert.deepEqual(await parent.next(), ["client", "", "no.service", on]);
+  // With its whole way on it: the router waits for an answer to what it sent down.
+  const way = ["parent", child.uuid, "client", ""];
+  assert.deepEqual(await parent.next(), [...way, "no.service", on]);
   assert.deepEqual([child.requests.length, child.overlay.stats.parentRpcs], [0, 1]);
+  const answer = "8e01020b ffffffff 00000000 00000000 00000007";
+  const [payload, proto] = ["{}\0", answer.replaceAll(" ", "")];
+  const frames = (routes: string[]) =>
+    [...routes, "no.service", payload].map((text) => Buffer.from(text)).concat(Buffer.from(proto, "hex"));
+  parent.server.send(child.uuid, frames(way));
+  assert.deepEqual(await parent.next(), [...way, "no.service", payload, answer]);
+  assert.equal(child.overlay.stats.parentRpcs, 1);
+  parent.server.send(child.uuid, frames(["client", ""]));
+  await until(() => child.responses.length === 1, "the answer");
+  assert.deepEqual([child.responses[0]!.routes, child.overlay.stats.parentRpcs], [["client"], 0]);
   child.overlay.stateChanged("goodbye");
   parent.server.send(child.uuid, [...ids, Buffer.from(up.replaceAll(" ", ""), "hex")]);
-  await until(() => child.responses.length === 1, "the error");
-  assert.deepEqual([child.responses[0]!.errnum, child.responses[0]!.routes], [113, ["client"]]);
+  await until(() => child.responses.length === 2, "the error");
+  assert.deepEqual([child.responses[1]!.errnum, child.responses[1]!.routes], [113, ["client"]]);
 });
 
 test("an event that comes down with routes loses them", async () => {

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { Context, curveKeyPair, Dealer } from "zeromq";
 import { ZeroMqTransport } from "../../../src/overlay/zeromq-transport.ts";
 import { rejects } from "../../helpers/rejects.ts";
+import { curveGreeting, openSockets } from "../../helpers/stranger.ts";
 import { frames, numbers, TestChild, TestServer, TRANSPORT_KINDS } from "../../helpers/tree-transport.ts";
 import { until, within } from "../../helpers/until.ts";
 
@@ -60,6 +61,26 @@ test("garbage on the port and a connection that says nothing disturb nobody", as
     child.link.send(frames("up"));
     server.server.send("child", frames("down"));
     await until(() => server.received.length === 1 && child.received.length === 1, "messages");
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
+test("a connection that says nothing is cut off, and leaves a line in the log", async () => {
+  const lines: string[] = [];
+  await using kind = await TRANSPORT_KINDS["zeromq tcp"]!();
+  const log = (_level: string, text: string) => lines.push(text);
+  await using parent = await kind.open({ log, handshakeTimeoutMs: 100 });
+  const server = await TestServer.listen(parent, kind.uri());
+  await using child = await TestChild.join(kind, parent, server, "child");
+  const sockets = await openSockets(server.uri, 10);
+  sockets.push(...(await openSockets(server.uri, 10, curveGreeting())));
+  try {
+    await until(() => sockets.every((socket) => socket.closed), "the end of the connections");
+    await until(() => lines.some((line) => REFUSED.test(line)), "a line in the log");
+    server.server.send("child", frames("still there?"));
+    await until(() => child.texts().includes("still there?"), "the other's message");
+    assert.deepEqual([server.unreachable, child.lost], [[], 0]);
   } finally {
     for (const socket of sockets) socket.destroy();
   }

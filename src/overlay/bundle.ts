@@ -1,0 +1,100 @@
+import { ByteSink, EMPTY, FluxError, SHARE_BYTES } from "../base/index.ts";
+import { afterRoutes, FRAME_MAGIC, Framer, type Message } from "../message/index.ts";
+import type { Frames } from "./transport.ts";
+
+/** A bundle with more in it leaves before the turn ends, in bytes: whoever keeps a message keeps what came with it. */
+const FULL_BYTES = 32 * 1024;
+
+/**
+ * The zeromq package copies a frame up to `PIECE_BYTES` and passes a longer one by reference, which takes another thread's help to let go of. So what makes
+ * up to `MOST_PIECES` short frames goes as such.
+ */
+const PIECE_BYTES = 128;
+const MOST_PIECES = 4;
+
+/**
+ * Messages for one neighbour, put together to leave as one message of the transport at the end of the turn: encoded as on the socket of local
+ * clients, one behind the other. Each frame on its own costs some microseconds at either end, to be encrypted and to cross threads, and flux-core's
+ * form has four to ten of them for a message.
+ *
+ * Only for a neighbour that has said in its hello, or in the answer to it, that it reads bundles: flux-core's brokers don't. Source: ADR 16.
+ */
+export class Bundle {
+  readonly #send: (frames: Frames) => void;
+  readonly #sink = new ByteSink();
+  #scheduled = false;
+  readonly #flush = (): void => {
+    this.#scheduled = false;
+    this.flush();
+  };
+
+  constructor(send: (frames: Frames) => void) {
+    this.#send = send;
+  }
+
+  /** True for a message that goes better by itself, for it is large. Bundle what is in there first, to keep the order. */
+  static isTooLarge(message: Message): boolean {
+    return message.payloadBytes >= SHARE_BYTES;
+  }
+
+  /** Adds a message as it is now, without the top `popped` of its routes, and then with `pushed`, an encoded route part, on its stack. */
+  add(message: Message, popped = 0, pushed: Uint8Array = EMPTY): void {
+    message.forwardTo(this.#sink, pushed, afterRoutes(message, popped));
+    if (this.#sink.length >= FULL_BYTES) this.flush();
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      // Behind all that the socket has for this turn, and before the process waits again.
+      process.nextTick(this.#flush);
+    }
+  }
+
+  /** Sends what is in it. */
+  flush(): void {
+    if (this.#sink.length === 0) return;
+    const chunks = this.#sink.take();
+    const [first] = chunks;
+    if (chunks.length === 1 && first!.length <= PIECE_BYTES * MOST_PIECES) this.#send(pieces(first!));
+    else this.#send(chunks);
+  }
+}
+
+function pieces(bytes: Uint8Array): Frames {
+  if (bytes.length <= PIECE_BYTES) return [bytes];
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) frames.push(bytes.subarray(at, at + PIECE_BYTES));
+  return frames;
+}
+
+/** True for the frames of a bundle. Those of a single message begin with a uuid, or nothing. */
+export function isBundle([first]: Frames): boolean {
+  return (
+    first !== undefined &&
+    first.length >= 4 &&
+    ((first[0]! << 24) | (first[1]! << 16) | (first[2]! << 8) | first[3]!) >>> 0 === FRAME_MAGIC
+  );
+}
+
+/**
+ * The messages of a bundle.
+ * @throws FluxError EPROTO when it is malformed or cut off.
+ */
+export function readBundle(frames: Frames): Message[] {
+  const messages: Message[] = [];
+  const framer = new Framer();
+  const pieces = frames.length > 1 && frames.length <= MOST_PIECES ? [joined(frames)] : frames;
+  for (const piece of pieces) framer.push(piece, (message) => messages.push(message));
+  if (framer.pendingBytes > 0) throw new FluxError("EPROTO", "bundle is cut off");
+  return messages;
+}
+
+function joined(frames: Frames): Uint8Array {
+  let size = 0;
+  for (const frame of frames) size += frame.length;
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const frame of frames) {
+    bytes.set(frame, at);
+    at += frame.length;
+  }
+  return bytes;
+}
