@@ -11,14 +11,26 @@ import {
 import { Message, MessageFlag, Role, serviceOf, textPayload, USERID_UNKNOWN } from "../message/index.ts";
 import { Attributes } from "./attributes.ts";
 import { Caller, type Published, splitPack } from "./caller.ts";
+import type { Event } from "./event.ts";
+import type { EventMark } from "./event-mark.ts";
 import type { FluxOptions } from "./flux-options.ts";
 import { describeThrown, guarded } from "./guard.ts";
 import { type HandleOptions, type RequestHandler, RequestHandlers } from "./handlers.ts";
-import { encodeLogRecord, type LogLevel, type LogNames, logLines, logTimestamp } from "./log-record.ts";
+import { encodeLogLines, type LogLevel, type LogNames } from "./log-record.ts";
 import type { Methods } from "./method.ts";
-import type { CallOptions, PublishOptions, RpcOptions, StreamOptions, SubscribeOptions } from "./options.ts";
+import type {
+  CallOptions,
+  PublishOptions,
+  ReplayOptions,
+  RpcOptions,
+  StreamOptions,
+  SubscribeOptions,
+} from "./options.ts";
 import { encodePayload, jsonOf, type Payload } from "./payload.ts";
+import { type PingReply, pingReply } from "./ping.ts";
 import { encodeEvent } from "./publish.ts";
+import type { Replay } from "./replay.ts";
+import { Replays } from "./replays.ts";
 import { Response } from "./response.ts";
 import type { ResponseStream } from "./response-stream.ts";
 import type { Exchange, StrayReceiver, Waiting } from "./rpc.ts";
@@ -28,18 +40,6 @@ import { Services } from "./services.ts";
 import { Session, type Status } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
-
-/** A reply to a ping. */
-export interface PingReply {
-  /** Hops of the request: route ids cut to 8 characters, joined by `!`. */
-  readonly route: string;
-  readonly userid: number;
-  readonly rolemask: number;
-  /** Rank that answered. */
-  readonly rank: number;
-  /** Round trip in milliseconds. */
-  readonly ms: number;
-}
 
 /**
  * A handle: one program's connection to a Flux instance. Calls, streams, events and services all run over it.
@@ -51,6 +51,7 @@ export class Flux implements AsyncDisposable {
   readonly #session: Session;
   readonly #caller: Caller;
   readonly #subscriptions: Subscriptions;
+  readonly #replays: Replays;
   readonly #handlers: RequestHandlers;
   readonly #services: Services;
   readonly #options: FluxOptions;
@@ -87,6 +88,10 @@ export class Flux implements AsyncDisposable {
       },
       isReconnecting: () => this.status === "reconnecting",
       log: (level, text) => this.#log(level, text),
+    });
+    this.#replays = new Replays({
+      stream: (topic, payload) => this.callStream(topic, payload),
+      status: () => this.status,
     });
     this.#session = new Session(
       connector,
@@ -275,9 +280,19 @@ export class Flux implements AsyncDisposable {
    *
    * What this handle publishes later is seen; for others' events await `ready` first. Subscriptions of one handle to one prefix share one at
    * the broker. One made while the handle reconnects stands with the next connection. Source: flux_event_subscribe(3).
+   *
+   * With `since` it begins with events of the past and loses none: see `Replay`.
    */
-  subscribe(prefix: string, options: SubscribeOptions = {}): Subscription {
-    return this.#subscriptions.open(prefix, options);
+  subscribe(prefix: string, options?: SubscribeOptions): Subscription;
+  subscribe(prefix: string, options: ReplayOptions & { readonly marks: true }): Replay<Event | EventMark>;
+  subscribe(prefix: string, options: ReplayOptions): Replay;
+  subscribe(
+    prefix: string,
+    options: SubscribeOptions | ReplayOptions = {},
+  ): Subscription | Replay | Replay<Event | EventMark> {
+    return "since" in options
+      ? this.#replays.open(prefix, options)
+      : this.#subscriptions.open(prefix, options);
   }
 
   /**
@@ -308,35 +323,15 @@ export class Flux implements AsyncDisposable {
   }
 
   /** Pings a service, `"broker"` by default. Source: flux-ping(1). */
-  async ping(service = "broker", options: RpcOptions & { readonly pad?: string } = {}): Promise<PingReply> {
-    const start = performance.now();
-    const pad = options.pad ?? "";
-    const response = await this.call(`${service}.ping`, { seq: 0, pad }, options);
-    const [route, userid, rolemask, rank] = response.unpack(
-      "{s:s s:i s:i s:i}",
-      "route",
-      "userid",
-      "rolemask",
-      "rank",
-    );
-    return { route, userid: userid >>> 0, rolemask: rolemask >>> 0, rank, ms: performance.now() - start };
+  ping(service = "broker", options: RpcOptions & { readonly pad?: string } = {}): Promise<PingReply> {
+    return pingReply((topic, payload) => this.call(topic, payload, options), service, options.pad);
   }
 
   /** Appends a line to the log of the broker, under the names of the handle or `as`. Resolves when it is sent. Source: flux_log(3). */
   async log(level: LogLevel, message: string, as: LogNames = {}): Promise<void> {
     const rank = await this.rank();
-    const { appname = "fluxbus", procid = "-" } = { ...this.#options, ...as };
-    for (const line of logLines(message)) {
-      const payload = encodeLogRecord({
-        level,
-        timestamp: logTimestamp(),
-        rank,
-        appname,
-        procid,
-        message: line,
-      });
+    for (const payload of encodeLogLines(level, message, rank, { ...this.#options, ...as }))
       this.send(Message.request({ topic: "log.append", payload }));
-    }
   }
 
   /** Lets the process stay alive for this handle (the default). */
@@ -382,6 +377,7 @@ export class Flux implements AsyncDisposable {
       else this.#subscriptions.fail(reason);
       this.#strays?.closed(reason ?? new FluxError("ECONNRESET", "handle was closed"));
     }
+    this.#replays.statusChanged(status, reason);
     // A new connection that is lost before it is restored was never told of.
     if (status === this.#told) return;
     this.#told = status;

@@ -3,7 +3,8 @@ export { Attributes } from "./attributes.ts";
 export type { ReconnectOptions } from "./backoff.ts";
 export type { Published } from "./caller.ts";
 export { Event } from "./event.ts";
-export { Flux, type PingReply } from "./flux.ts";
+export type { EventMark, LostEvents } from "./event-mark.ts";
+export { Flux } from "./flux.ts";
 export type { FluxOptions } from "./flux-options.ts";
 export { describeThrown, guarded } from "./guard.ts";
 export { type HandleOptions, type OnFault, type RequestHandler, RequestHandlers } from "./handlers.ts";
@@ -22,10 +23,27 @@ export {
   severityOf,
 } from "./log-record.ts";
 export { handlerOf, type Method, type MethodCall, type MethodResult, type Methods } from "./method.ts";
-export type { CallOptions, PublishOptions, RpcOptions, StreamOptions, SubscribeOptions } from "./options.ts";
+export type {
+  CallOptions,
+  PublishOptions,
+  ReplayOptions,
+  RpcOptions,
+  StreamOptions,
+  SubscribeOptions,
+} from "./options.ts";
 export type { Payload } from "./payload.ts";
+export type { PingReply } from "./ping.ts";
 export { encodePublish } from "./publish.ts";
 export { Received } from "./received.ts";
+export { Replay } from "./replay.ts";
+export {
+  encodeReplay,
+  headJson,
+  REPLAY_TOPICS,
+  type ReplayHead,
+  readReplay,
+  type Since,
+} from "./replay-wire.ts";
 export { type Reply, Request } from "./request.ts";
 export { Response } from "./response.ts";
 export { ResponseStream } from "./response-stream.ts";

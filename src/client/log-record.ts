@@ -144,3 +144,14 @@ function endOfStructuredData(text: string, start: number): number | undefined {
   }
   return undefined;
 }
+
+/** The records of a message, one for each of its lines, logged now. */
+export function encodeLogLines(
+  level: LogLevel,
+  message: string,
+  rank: number,
+  { appname = "fluxbus", procid = "-" }: LogNames,
+): Uint8Array[] {
+  const head = { level, timestamp: logTimestamp(), rank, appname, procid };
+  return logLines(message).map((line) => encodeLogRecord({ ...head, message: line }));
+}

@@ -1,4 +1,6 @@
 import type { OverflowPolicy } from "../base/index.ts";
+import type { LostEvents } from "./event-mark.ts";
+import type { Since } from "./replay-wire.ts";
 
 /** Where a request goes and how long its caller waits. */
 export interface RpcOptions {
@@ -42,6 +44,22 @@ export interface SubscribeOptions {
   /** Roles whose events are taken, a mask; default `Role.OWNER`, for guests may publish any topic. `Role.ALL` takes all. */
   readonly allow?: number | undefined;
   /** Ends the subscription: its iteration finishes. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of a subscription with a memory. */
+export interface ReplayOptions {
+  /** Where to begin. `"now"` gives a live subscription that loses nothing when it is slow or reconnects. Times are milliseconds since 1970, or a Date. */
+  readonly since: Since;
+  /** True gives marks between the events, and in the place of lost ones. Default false. */
+  readonly marks?: boolean | undefined;
+  /** Hears of events that are gone for good, in their place. Without it and without `marks` the iteration throws ESTALE. */
+  readonly onLost?: ((lost: LostEvents) => void) | undefined;
+  /** Most events held for a slow reader, default 65,536: beyond it the broker keeps them until they are asked for. */
+  readonly maxQueue?: number | undefined;
+  /** Roles whose events are taken, a mask; default `Role.OWNER`. */
+  readonly allow?: number | undefined;
+  /** Ends the replay: its iteration finishes. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,0 +1,118 @@
+import { encodeBase64 } from "../base/index.ts";
+import {
+  encodeReplay,
+  headJson,
+  type Methods,
+  type ReplayHead,
+  type Request,
+  type Since,
+} from "../client/index.ts";
+import { type EventBatch, eventsOf, type ReadOptions } from "../event-log/index.ts";
+import { type JsonObject, real } from "../json/index.ts";
+import { type EventPosition, type Message, MessageFlag, maySeePrivate, Role } from "../message/index.ts";
+import { type ReplayRequest, readReplayRequest } from "./replay-request.ts";
+
+/** Where a replay reads. */
+export interface ReplaySource {
+  /** The position that `since` means. Throws FluxError EINVAL for one that has not been yet. */
+  resolve(since: Since): EventPosition | Promise<EventPosition>;
+  /** Events behind a position, as many as there are, up to the limits; an empty batch that ends there when there are none. */
+  read(after: EventPosition, options: ReadOptions): EventBatch | Promise<EventBatch>;
+  /** Resolves when there may be more behind `after`, or after `ms`, or when the signal fires. */
+  wait(after: EventPosition, ms: number, signal: AbortSignal): Promise<void>;
+  /** Milliseconds from any beginning. */
+  now(): number;
+  /** What event.stat tells. */
+  stat(): JsonObject;
+}
+
+/** Frames in a response, in bytes: at least one event. */
+const BATCH_BYTES = 64 * 1024;
+
+/** A reader that follows hears how far it is complete after this time at the latest, when it has moved on, in milliseconds. */
+const MARK_MS = 1000;
+
+/** The methods by which events are read again, for a service that has a log of them. Anyone may call; private events stay private. Source: docs/events.md. */
+export function replayMethods(source: ReplaySource): Methods {
+  return {
+    replay: {
+      allow: Role.USER,
+      streaming: true,
+      answer: (_body: JsonObject, request: Request) => replay(source, request, readReplayRequest(request)),
+    },
+    stat: { allow: Role.USER, answer: () => source.stat() },
+  };
+}
+
+async function* replay(
+  source: ReplaySource,
+  request: Request,
+  { prefix, since, until, follow, encoding, limit }: ReplayRequest,
+): AsyncGenerator<Uint8Array | JsonObject> {
+  const { signal, message } = request;
+  const isOwner = (message.rolemask & Role.OWNER) !== 0;
+  const see = isOwner
+    ? undefined
+    : (userid: number, _flags: number, rolemask: number) => maySeePrivate(message, { userid, rolemask });
+  const encode = encoding === "frames" ? encodeFrames : encodeJson;
+  let at = await source.resolve(since);
+  let left = limit;
+  /** What the reader was told last, and when. */
+  let told = at;
+  let toldAt = source.now();
+  yield encode({ epoch: at.epoch, through: at.seq }, undefined);
+  while (left > 0 && !signal.aborted) {
+    if (until !== undefined && reached(at, until)) break;
+    const through = until?.epoch === at.epoch ? until.seq : undefined;
+    const batch = await source.read(at, {
+      prefix,
+      see,
+      through,
+      maxBytes: BATCH_BYTES,
+      maxEvents: Math.min(left, 65_536),
+    });
+    const moved = batch.next.epoch !== at.epoch || batch.next.seq !== at.seq;
+    at = batch.next;
+    left -= batch.count;
+    const now = source.now();
+    const isNews = batch.count > 0 || batch.lost.length > 0 || batch.ended || batch.unknown;
+    // Of events that are not for it a follower hears now and then.
+    const isDue = (told.epoch !== at.epoch || told.seq !== at.seq) && (!follow || now - toldAt >= MARK_MS);
+    if (isNews || isDue) {
+      const { epoch, lost, unknown } = batch;
+      const next = batch.ended ? batch.next.epoch : undefined;
+      told = at;
+      toldAt = now;
+      yield encode({ epoch, through: batch.through, lost, unknown, next }, batch);
+    }
+    if (moved) continue;
+    if (!follow) break;
+    await source.wait(at, MARK_MS, signal);
+  }
+}
+
+function reached(at: EventPosition, until: EventPosition): boolean {
+  return at.epoch > until.epoch || (at.epoch === until.epoch && at.seq >= until.seq);
+}
+
+function encodeFrames(head: ReplayHead, batch: EventBatch | undefined): Uint8Array {
+  return encodeReplay(head, batch?.frames ?? new Uint8Array());
+}
+
+function encodeJson(head: ReplayHead, batch: EventBatch | undefined): JsonObject {
+  const events = batch === undefined ? [] : eventsOf(batch.frames);
+  return { ...headJson(head), events: events.map((event, index) => eventJson(event, batch!.times[index]!)) };
+}
+
+function eventJson(event: Message, timeMs: number): JsonObject {
+  const { seq, topic = "", userid, rolemask, payload } = event;
+  return {
+    seq,
+    topic,
+    userid,
+    rolemask,
+    time: real(timeMs / 1000),
+    ...(event.has(MessageFlag.PRIVATE) && { private: true }),
+    ...(payload !== undefined && { payload: encodeBase64(payload) }),
+  };
+}
