@@ -1,4 +1,4 @@
-/** `fluxbus/broker`: a broker inside your program. */
+/** `fluxbus/broker`: a broker inside your program, or a whole instance. */
 export {
   type AccessControl,
   type AccessTable,
@@ -32,6 +32,16 @@ export {
   openConfig,
 } from "../config/index.ts";
 export {
+  type Boot,
+  type BootProvider,
+  type BrokerState,
+  InProcessInstance,
+  type InProcessInstanceOptions,
+  Instance,
+  type InstanceOptions,
+  type TreeCarrier,
+} from "../instance/index.ts";
+export {
   defineModule,
   type ModuleContext,
   type ModuleDefinition,
@@ -39,3 +49,4 @@ export {
   type ModuleMain,
   type ModuleStop,
 } from "../module/index.ts";
+export type { Traffic } from "../overlay/index.ts";

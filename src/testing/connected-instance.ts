@@ -3,7 +3,7 @@ import { type ConnectOptions, connect } from "../connect/index.ts";
 
 /** An instance for tests, whatever broker it has: where it is, handles that end with it, and its end. */
 export abstract class ConnectedInstance implements AsyncDisposable {
-  /** What `connect` and FLUX_URI take, in this process or another. */
+  /** What `connect` and FLUX_URI take, in this process or another: rank 0. */
   readonly uri: string;
   readonly #handles = new Set<Flux>();
 
@@ -13,9 +13,7 @@ export abstract class ConnectedInstance implements AsyncDisposable {
 
   /** A handle over the socket; closed with the instance. The environment has no say unless it is given. */
   async connect(options: ConnectOptions = {}): Promise<Flux> {
-    const flux = await connect(this.uri, { env: {}, ...options });
-    this.#handles.add(flux);
-    return flux;
+    return this.open(this.uri, options);
   }
 
   /** Ends the broker under the handles that are open: they lose their connection. */
@@ -29,5 +27,12 @@ export abstract class ConnectedInstance implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** A handle over one of its sockets; closed with the instance. */
+  protected async open(uri: string, options: ConnectOptions): Promise<Flux> {
+    const flux = await connect(uri, { env: {}, ...options });
+    this.#handles.add(flux);
+    return flux;
   }
 }
