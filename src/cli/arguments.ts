@@ -19,6 +19,13 @@ export const positiveArgument = argumentParser(
   "a whole number greater than 0",
 );
 
+export const rankArgument = argumentParser(parseRank, "a rank");
+
+/** The rank that a word names; undefined for other words. */
+export function parseRank(text: string): number | undefined {
+  return parseInteger(text, 0, RANK_MAX);
+}
+
 /** A duration in milliseconds; Infinity for none. */
 export const durationArgument = argumentParser((text) => {
   const ms = parseDuration(text);
@@ -32,7 +39,7 @@ export const nodeidArgument = argumentParser(parseNodeid, "a rank, 'any' or 'ups
 
 /** The node id that a word names; undefined for other words. */
 export function parseNodeid(text: string): Nodeid | undefined {
-  return text === "any" || text === "upstream" ? text : parseInteger(text, 0, RANK_MAX);
+  return text === "any" || text === "upstream" ? text : parseRank(text);
 }
 
 /** What a node id is among the options of a call. */

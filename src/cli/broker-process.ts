@@ -12,8 +12,9 @@ interface Ready {
   readonly rundirMade: boolean;
 }
 
-/** Longest wait for a broker to end, in milliseconds; then it is killed. */
+/** Longest wait for a broker to end, in milliseconds; then it is killed. The ranks of an instance end one after the other. */
 const STOP_MS = 5000;
+export const STOP_RANKS_MS = 20_000;
 
 /**
  * A `fluxbus broker` as a process of its own. It leads its own process group, so that Ctrl-C on the terminal is for the command only; and it
@@ -25,19 +26,26 @@ export class BrokerProcess implements AsyncDisposable {
   readonly exit: Promise<void>;
   readonly #child: ChildProcess;
   readonly #ready: Ready;
+  readonly #stopMs: number;
 
-  private constructor(child: ChildProcess, exit: Promise<void>, ready: Ready) {
+  private constructor(child: ChildProcess, exit: Promise<void>, ready: Ready, stopMs: number) {
     this.#child = child;
     this.#ready = ready;
+    this.#stopMs = stopMs;
     this.uri = ready.uri;
     this.exit = exit;
   }
 
   /**
-   * Starts a broker with the words of `fluxbus broker` and waits until it takes clients. Its stderr is that of this process.
+   * Starts a broker with the words of `fluxbus broker` and waits until it takes clients. Its stderr is that of this process. `stopMs` is the longest
+   * wait for its end, in milliseconds.
    * @throws Failure when it ends before it is ready: it has said why.
    */
-  static async start(words: readonly string[], signal: AbortSignal): Promise<BrokerProcess> {
+  static async start(
+    words: readonly string[],
+    signal: AbortSignal,
+    stopMs = STOP_MS,
+  ): Promise<BrokerProcess> {
     const own = [...process.execArgv, process.argv[1]!];
     const args = [...own, "broker", "--announce", "--exit-on-eof", ...words];
     const child = spawn(process.execPath, args, { detached: true, stdio: ["pipe", "pipe", "inherit"] });
@@ -49,7 +57,9 @@ export class BrokerProcess implements AsyncDisposable {
     signal.addEventListener("abort", abort, { once: true });
     try {
       const lines = createInterface({ input: child.stdout });
-      for await (const line of lines) return new BrokerProcess(child, exit, JSON.parse(line) as Ready);
+      for await (const line of lines) {
+        return new BrokerProcess(child, exit, JSON.parse(line) as Ready, stopMs);
+      }
     } finally {
       signal.removeEventListener("abort", abort);
     }
@@ -65,7 +75,7 @@ export class BrokerProcess implements AsyncDisposable {
   /** Ends the broker and what it leaves behind. */
   async stop(): Promise<void> {
     this.#child.stdin?.end();
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), this.#stopMs);
     if (this.running) await this.exit;
     clearTimeout(timer);
     // One that was killed had no time to.

@@ -7,6 +7,7 @@ import { SEVERITIES } from "./severities.ts";
 export interface InstanceFlags {
   readonly rundir?: string;
   readonly socket?: string;
+  readonly topology?: string;
   readonly setattr?: Readonly<Record<string, string>>;
   readonly configPath?: string;
   readonly conf?: readonly string[];
@@ -33,7 +34,8 @@ const severityArgument = argumentParser(
 export function addInstanceOptions(command: Command): Command {
   return command
     .option("--rundir <DIR>", "run directory (default: a new one in $TMPDIR, removed at exit)")
-    .option("--socket <PATH>", "socket for clients (default: local-0 in the run directory)")
+    .option("--socket <PATH>", "socket for clients of rank 0 (default: local-0 in the run directory)")
+    .option("--topology <SCHEME>", "form of the tree: kary:K, mincrit[:K] or binomial (default: kary:32)")
     .option("-S, --setattr <NAME=VALUE>", "set a broker attribute; may be repeated", collectAttribute)
     .option(
       "-c, --config-path <PATH>",
@@ -71,6 +73,7 @@ export function instanceWords(flags: InstanceFlags): string[] {
   const named: [name: string, value: string | number | true | undefined][] = [
     ["--rundir", flags.rundir],
     ["--socket", flags.socket],
+    ["--topology", flags.topology],
     ["--config-path", flags.configPath],
     ["--log-level", flags.logLevel],
     ["--log-stderr-level", flags.logStderrLevel],
@@ -88,16 +91,22 @@ export function instanceWords(flags: InstanceFlags): string[] {
   return [...words, ...attributes, ...(flags.conf ?? []).map((value) => `--conf=${value}`)];
 }
 
+/** Options of an instance, with attributes by name. */
+export type NamedInstanceOptions = Omit<InstanceOptions, "attributes"> & {
+  readonly attributes: Readonly<Record<string, string>>;
+};
+
 /** What the flags mean for an instance. */
-export function instanceOptions(flags: InstanceFlags): InstanceOptions {
-  const levels: [name: string, value: string | number | undefined][] = [
+export function instanceOptions(flags: InstanceFlags): NamedInstanceOptions {
+  const named: [name: string, value: string | number | undefined][] = [
     ["rundir", flags.rundir],
+    ["tbon.topo", flags.topology],
     ["log-level", flags.logLevel],
     ["log-stderr-level", flags.logStderrLevel],
     ["log-ring-size", flags.logRingSize],
   ];
   const attributes = { ...flags.setattr };
-  for (const [name, value] of levels) if (value !== undefined) attributes[name] = String(value);
+  for (const [name, value] of named) if (value !== undefined) attributes[name] = String(value);
   return {
     attributes,
     socketPath: flags.socket,

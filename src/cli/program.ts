@@ -1,25 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { type Command, command, commandPath, parserStatus } from "./commander.ts";
-import { brokerCommand } from "./commands/broker.ts";
-import { configCommand } from "./commands/config.ts";
-import { dmesgCommand } from "./commands/dmesg.ts";
-import { eventCommand } from "./commands/event.ts";
-import { execCommand } from "./commands/exec.ts";
-import { getattrCommand } from "./commands/getattr.ts";
-import { keygenCommand } from "./commands/keygen.ts";
-import { loggerCommand } from "./commands/logger.ts";
-import { lsattrCommand } from "./commands/lsattr.ts";
-import { moduleCommand } from "./commands/module.ts";
-import { moduleExecCommand } from "./commands/module-exec.ts";
-import { pingCommand } from "./commands/ping.ts";
-import { proxyCommand } from "./commands/proxy.ts";
-import { relayCommand } from "./commands/relay.ts";
-import { rpcCommand } from "./commands/rpc.ts";
-import { setattrCommand } from "./commands/setattr.ts";
-import { startCommand } from "./commands/start.ts";
-import { uptimeCommand } from "./commands/uptime.ts";
-import { uriCommand } from "./commands/uri.ts";
-import { versionCommand } from "./commands/version.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { report } from "./failure.ts";
 import { packageVersion } from "./package-version.ts";
@@ -31,39 +11,47 @@ Exit status:
 
 Completion of words by the shell: source <(fluxbus complete bash), or zsh.`;
 
-/** The whole command line of `fluxbus`. */
-export function fluxbusProgram(): Command {
-  return command("fluxbus")
+/** The commands, in the order of the help. Each is loaded when it is used: that is most of the time a short one takes. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import("./commands/start.ts")).startCommand(),
+  broker: async () => (await import("./commands/broker.ts")).brokerCommand(),
+  event: async () => (await import("./commands/event.ts")).eventCommand(),
+  ping: async () => (await import("./commands/ping.ts")).pingCommand(),
+  rpc: async () => (await import("./commands/rpc.ts")).rpcCommand(),
+  getattr: async () => (await import("./commands/getattr.ts")).getattrCommand(),
+  setattr: async () => (await import("./commands/setattr.ts")).setattrCommand(),
+  lsattr: async () => (await import("./commands/lsattr.ts")).lsattrCommand(),
+  config: async () => (await import("./commands/config.ts")).configCommand(),
+  logger: async () => (await import("./commands/logger.ts")).loggerCommand(),
+  dmesg: async () => (await import("./commands/dmesg.ts")).dmesgCommand(),
+  module: async () => (await import("./commands/module.ts")).moduleCommand(),
+  "module-exec": async () => (await import("./commands/module-exec.ts")).moduleExecCommand(),
+  exec: async () => (await import("./commands/exec.ts")).execCommand(),
+  overlay: async () => (await import("./commands/overlay.ts")).overlayCommand(),
+  uptime: async () => (await import("./commands/uptime.ts")).uptimeCommand(),
+  keygen: async () => (await import("./commands/keygen.ts")).keygenCommand(),
+  uri: async () => (await import("./commands/uri.ts")).uriCommand(),
+  proxy: async () => (await import("./commands/proxy.ts")).proxyCommand(),
+  relay: async () => (await import("./commands/relay.ts")).relayCommand(),
+  version: async () => (await import("./commands/version.ts")).versionCommand(),
+};
+
+/** The command line of `fluxbus`: all of it, or the part that begins with the command `name`. */
+export async function fluxbusProgram(name = ""): Promise<Command> {
+  const program = command("fluxbus")
     .description("The Flux message bus: brokers, requests and events from the command line")
     .version(packageVersion(), "-V, --version", "print the version of this package")
     .option("--exec-path", "print the folder whose flux-broker can stand in for flux-core's")
     .enablePositionalOptions()
-    .addHelpText("after", HELP)
-    .addCommand(startCommand())
-    .addCommand(brokerCommand())
-    .addCommand(eventCommand())
-    .addCommand(pingCommand())
-    .addCommand(rpcCommand())
-    .addCommand(getattrCommand())
-    .addCommand(setattrCommand())
-    .addCommand(lsattrCommand())
-    .addCommand(configCommand())
-    .addCommand(loggerCommand())
-    .addCommand(dmesgCommand())
-    .addCommand(moduleCommand())
-    .addCommand(moduleExecCommand())
-    .addCommand(execCommand())
-    .addCommand(uptimeCommand())
-    .addCommand(keygenCommand())
-    .addCommand(uriCommand())
-    .addCommand(proxyCommand())
-    .addCommand(relayCommand())
-    .addCommand(versionCommand());
+    .addHelpText("after", HELP);
+  const names = Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
+  for (const made of await Promise.all(names.map((each) => COMMANDS[each]!()))) program.addCommand(made);
+  return program;
 }
 
 /** Runs `fluxbus` with the words of a command line; resolves to the exit status. */
 export async function run(words: readonly string[]): Promise<number> {
-  const program = fluxbusProgram();
+  const program = await fluxbusProgram(words[0]);
   let acting = program;
   program.hook("preAction", (_program, action) => {
     acting = action;

@@ -5,13 +5,16 @@ import type { Colors } from "./colors.ts";
 import { indentJson } from "./indent-json.ts";
 import { localMinute } from "./local-minute.ts";
 
-/** A message that a module received or sent, as module.trace tells of it. */
+/** A message that was received or sent, as module.trace tells of those of a module, overlay.trace of those between neighbours in the tree. */
 export interface TraceRecord {
   /** Seconds since the epoch. */
   readonly timestamp: number;
   /** `rx` or `tx`. */
   readonly prefix: string;
-  readonly name: string;
+  /** The module; null between neighbours. */
+  readonly name?: string | null;
+  /** The neighbour, -1 for all children. */
+  readonly rank?: number;
   readonly type: number;
   readonly topic: string;
   readonly payload_size: number;
@@ -37,7 +40,7 @@ const SIGNS: Readonly<Record<number, string>> = {
   [MessageType.CONTROL]: "c",
 };
 
-/** Prints the records of a trace, one after the other. Source: flux-module(1), `trace`. */
+/** Prints the records of a trace, one after the other. Source: flux-module(1) and flux-overlay(1), `trace`. */
 export class TraceLines {
   readonly #options: TraceLineOptions;
   /** The minute of the latest date, and the time of the latest record, in seconds. */
@@ -49,19 +52,24 @@ export class TraceLines {
   }
 
   format(record: TraceRecord): string {
-    const { human, width } = this.#options;
-    const { name, prefix, type, topic, payload_size: size, errnum = 0 } = record;
+    const { human } = this.#options;
+    const { type, topic, payload_size: size, errnum = 0 } = record;
     const outcome =
       type !== MessageType.RESPONSE
         ? ""
         : errnum === 0
           ? " success"
           : ` ${errnoName(errnum) ?? `errno ${errnum}`}`;
-    const line = `${name.padStart(width)} ${prefix} ${SIGNS[type] ?? "?"} ${topic} [${formatSize(size)}]${outcome}`;
+    const line = `${this.#where(record)} ${SIGNS[type] ?? "?"} ${topic} [${formatSize(size)}]${outcome}`;
     const below = detail(record);
     const text = below === "" ? line : `${line}\n${below}`;
     const time = human ? `${this.#humanTime(record.timestamp)} ` : this.#time(record.timestamp);
     return `${time} ${this.#paint(type, errnum, text)}`;
+  }
+
+  #where({ name, prefix, rank = -1 }: TraceRecord): string {
+    if (typeof name === "string") return `${name.padStart(this.#options.width)} ${prefix}`;
+    return `${prefix} ${rank < 0 ? "*" : rank}`;
   }
 
   #time(seconds: number): string {

@@ -47,7 +47,7 @@ describe("completion", () => {
     ];
     const [all, ...found] = await Promise.all(lines.map(complete));
     const commands =
-      "start broker event ping rpc getattr setattr lsattr config logger dmesg module module-exec exec uptime keygen uri proxy relay version complete help";
+      "start broker event ping rpc getattr setattr lsattr config logger dmesg module module-exec exec overlay uptime keygen uri proxy relay version complete help";
     assert.equal(all, commands);
     assert.deepEqual(found, ["event", "pub sub help", "--synchronous", "emerg err"]);
     assert.equal(await complete("fluxbus dmesg --color="), "always never auto");

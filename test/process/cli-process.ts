@@ -67,7 +67,8 @@ export class CliProcess {
 
   constructor(words: readonly string[], options: RunOptions = {}) {
     const { FLUX_URI: _uri, NO_COLOR: _no, FORCE_COLOR: _force, ...inherited } = process.env;
-    const env = { ...inherited, TZ: "UTC", SHELL: "/bin/sh", ...options.env };
+    const own = { TZ: "UTC", SHELL: "/bin/sh", XDG_CACHE_HOME: join(PACKAGE, "cache") };
+    const env = { ...inherited, ...own, ...options.env };
     const { command } = options;
     const [file, ...args] =
       command === undefined ? [process.execPath, options.script ?? MAIN, ...words] : [command, ...words];

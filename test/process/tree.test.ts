@@ -91,11 +91,10 @@ describe("brokers in a tree", () => {
         );
         brokers.processes.get(1)!.child.kill("SIGKILL");
         await brokers.processes.get(1)!.outcome;
-        // Whatever is sent next finds the child gone.
+        await assert.rejects(pending, { code: "EHOSTUNREACH" });
         await assert.rejects(leader.rpc("broker.ping", {}, { nodeid: 1, timeoutMs: BOOT_MS }), {
           code: "EHOSTUNREACH",
         });
-        await assert.rejects(pending, { code: "EHOSTUNREACH" });
       }
       assert.equal((await leader.rpc("overlay.health"))["status"], "degraded");
       brokers.start(1);
@@ -105,25 +104,6 @@ describe("brokers in a tree", () => {
       assert.equal(pong["rank"], 1);
       await leader.rpc("shutdown.start", { loglevel: 3 });
       assert.equal((await brokers.processes.get(0)!.outcome).status, 0);
-    } finally {
-      await brokers.kill();
-    }
-  });
-
-  test("a broker with another key is not let in", async () => {
-    await using folder = await TemporaryFolder.make();
-    const brokers = await BrokerProcesses.configured(folder.path, { size: 2, topology: "kary:2" });
-    try {
-      brokers.start(0);
-      await using leader = await brokers.connect(0);
-      const other = await BrokerProcesses.configured(folder.path, { size: 2, topology: "kary:2" });
-      const stranger = other.start(1);
-      await using log = leader.callStream("log.dmesg", { follow: true });
-      for await (const { text } of log) if (/ overlay .* handshake:error/.test(text ?? "")) break;
-      await using below = await other.connect(1);
-      assert.equal((await below.rpc("state-machine.get"))["state"], "join");
-      assert.equal((await leader.rpc("overlay.health"))["status"], "partial");
-      assert.equal((await stranger.end("SIGTERM")).status, 0);
     } finally {
       await brokers.kill();
     }

@@ -1,17 +1,16 @@
 import { type ClientOptions, clientCommand, withFlux } from "../client-command.ts";
-import type { ColorWhen } from "../colors.ts";
-import { type Command, Option } from "../commander.ts";
+import { type ColorOption, colorOption } from "../color-option.ts";
+import type { Command } from "../commander.ts";
 import { about, usageError } from "../failure.ts";
 import { print, printJson } from "../output.ts";
 
-interface DmesgOptions extends ClientOptions {
+interface DmesgOptions extends ClientOptions, ColorOption {
   readonly clear?: true;
   readonly readClear?: true;
   readonly follow?: true;
   readonly new?: true;
   readonly human?: true;
   readonly delta?: true;
-  readonly color: ColorWhen;
 }
 
 /** `fluxbus dmesg`. Source: flux-dmesg(1). */
@@ -24,12 +23,7 @@ export function dmesgCommand(): Command {
     .option("-n, --new", "only new records: with --follow, leave out those there are")
     .option("-H, --human", "times for people")
     .option("-d, --delta", "with --human, the time between records")
-    .addOption(
-      new Option("-L, --color [WHEN]", "colorize output")
-        .choices(["always", "never", "auto"])
-        .preset("always")
-        .default("auto"),
-    )
+    .addOption(colorOption())
     .action((options: DmesgOptions) => {
       if (options.delta && !options.human) throw usageError("--delta can only be used with --human");
       return withFlux(options, async (flux) => {
