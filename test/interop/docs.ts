@@ -8,21 +8,16 @@ export const DOCS = resolve(join(import.meta.dirname, "../../docs/interop.md"));
 
 const HEADINGS: Readonly<Record<Where, string>> = {
   fluxbus: "With fluxbus",
-  "one-rank": "With any broker, if the instance has one rank",
   any: "With any broker",
 };
 
 /** Writes the known failures, and the figures of this run if it ran every script that is run by default. */
-export function writeDocs(
-  verdicts: readonly Verdict[],
-  known: readonly KnownFailure[],
-  size: number | undefined,
-): void {
+export function writeDocs(verdicts: readonly Verdict[], known: readonly KnownFailure[]): void {
   let text = replaceSection(readFileSync(DOCS, "utf8"), "known", knownTables(known));
   const ran = new Map(verdicts.map((verdict) => [verdict.result.script, verdict]));
   const all = DEFAULT_SCRIPTS.map((name) => ran.get(name));
   if (all.every((verdict) => verdict !== undefined)) {
-    text = replaceSection(text, "figures", figuresTable(all, size));
+    text = replaceSection(text, "figures", figuresTable(all));
   }
   writeFileSync(DOCS, text);
 }
@@ -53,11 +48,10 @@ function cell(text: string): string {
   return text.replaceAll("|", "\\|").replace(/^0(?=$|,)/, "as a whole");
 }
 
-function figuresTable(verdicts: readonly Verdict[], size: number | undefined): string {
-  const sizes = size === undefined ? "sizes as the scripts want them" : `instances of at most ${size}`;
+function figuresTable(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ result, passed, failed, skipped }) => {
     const count = result.cases.filter(({ number }) => number > 0).length;
     return `| ${result.script} | ${count} | ${passed} | ${failed.length} | ${skipped} |\n`;
   });
-  return `With ${sizes}.\n\n| script | cases | passed | failed | skipped |\n|---|---:|---:|---:|---:|\n${rows.join("")}`;
+  return `| script | cases | passed | failed | skipped |\n|---|---:|---:|---:|---:|\n${rows.join("")}`;
 }

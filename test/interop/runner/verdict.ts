@@ -4,11 +4,8 @@ import type { Case } from "./tap.ts";
 
 export type Broker = "flux" | "fluxbus";
 
-/**
- * Where a known failure shows. `fluxbus`: with fluxbus. `one-rank`: with any broker, because the script wants more than one rank and
- * the run was limited to one. `any`: with any broker, because of the machine or of flux-core.
- */
-export type Where = "fluxbus" | "one-rank" | "any";
+/** Where a known failure shows. `fluxbus`: with fluxbus. `any`: with any broker, because of the machine or of flux-core. */
+export type Where = "fluxbus" | "any";
 
 export interface KnownFailure {
   readonly script: string;
@@ -32,13 +29,11 @@ export interface Verdict {
   readonly asKnown: boolean;
 }
 
-export function judge(
-  result: ScriptResult,
-  known: readonly KnownFailure[],
-  run: { readonly broker: Broker; readonly size: number | undefined },
-): Verdict {
+export function judge(result: ScriptResult, known: readonly KnownFailure[], broker: Broker): Verdict {
   const expected = new Map<number, KnownFailure>();
-  for (const entry of known.filter(({ script, where }) => script === result.script && applies(where, run))) {
+  for (const entry of known.filter(
+    ({ script, where }) => script === result.script && applies(where, broker),
+  )) {
     for (const number of caseNumbers(entry.cases)) expected.set(number, entry);
   }
   const of = (outcome: Case["outcome"]): Case[] => result.cases.filter((each) => each.outcome === outcome);
@@ -63,9 +58,8 @@ export function judge(
   };
 }
 
-function applies(where: Where, { broker, size }: { broker: Broker; size: number | undefined }): boolean {
-  if (where === "fluxbus") return broker === "fluxbus";
-  return where === "any" || size === 1;
+function applies(where: Where, broker: Broker): boolean {
+  return where === "any" || broker === "fluxbus";
 }
 
 /**

@@ -33,7 +33,7 @@ file("src/cmd/flux", "#!/bin/sh\necho /bin/sh\n");
 file("t/sharness.sh", "");
 file(
   "t/t0001-passes.t",
-  "SIZE=4\necho ok 1 - $SIZE $FLUX_TEST_SIZE_MAX $FLUX_URI\necho text >t0001-passes.output\necho 1..1\n",
+  "SIZE=4\necho ok 1 - size $SIZE $FLUX_TEST_SIZE_MAX $FLUX_URI\necho text >t0001-passes.output\necho 1..1\n",
 );
 file("t/t0002-fails.t", "echo ok 1 - a\necho not ok 2 - b is so\necho why >&2\necho 1..2\nexit 1\n");
 file("t/t0003-hangs.t", "echo ok 1 - a\nsetsid sleep 1000 &\necho $! >$TREE_PIDS\nsleep 1000\n");
@@ -73,14 +73,20 @@ test("what passes and what fails: figures, numbers, names, logs, exit status", a
   assert.match(passing.stdout, /^every failure is a known one$/m);
   const log = readFileSync(join(passing.logs, "t0001-passes.log"), "utf8");
   assert.match(log, /^text$/m, "what the script wrote beside its results");
-  assert.match(log, /^ok 1 - 1 1$/m, "sizes limited to 1, and the caller's FLUX_URI not passed on");
+  assert.match(log, /^ok 1 - size 4$/m, "the script's own size, and the caller's FLUX_URI not passed on");
   assert.deepEqual(readdirSync(dirname(passing.logs)), ["logs"]);
 
-  const failing = await run(t, "--size", "0", "t0002", "t0005");
+  const failing = await run(t, "t0002", "t0005");
   assert.equal(failing.status, 1, failing.stdout);
   assert.match(failing.stdout, /^t0002-fails +1\/2 +1 +0 .*\n +NOT OK 2 - b is so$/m);
   assert.match(failing.stdout, /^ +NOT OK exit status 3 though every case passed$/m);
   assert.match(readFileSync(join(failing.logs, "t0002-fails.log"), "utf8"), /^why$/m);
+});
+
+test("sizes are limited on request", async (t) => {
+  const { status, stdout, logs } = await run(t, "--size", "1", "t0001-passes");
+  assert.equal(status, 0, stdout);
+  assert.match(readFileSync(join(logs, "t0001-passes.log"), "utf8"), /^ok 1 - size 1 1$/m);
 });
 
 test("a script over its time limit is ended with all it started", { timeout: 30_000 }, async (t) => {
