@@ -17,6 +17,8 @@ import {
 import { SCENARIOS } from "./scenarios.ts";
 import { compareSubscriptions } from "./subscriptions.ts";
 import type { SystemName } from "./systems/system.ts";
+import { measureTree, SIZES, TOPOLOGIES } from "./tree/measure.ts";
+import { headOfTree, lineOfLatency, lineOfTree } from "./tree/report.ts";
 
 async function main(options: Options): Promise<void> {
   if (options.help) {
@@ -43,7 +45,8 @@ async function measure(options: Options, report: Report, print: (text: string) =
   const scenarios = SCENARIOS.filter(({ name }) => wanted(name));
   const memory = wanted("memory");
   const subscriptions = wanted("subscriptions");
-  if (scenarios.length === 0 && !memory && !subscriptions)
+  const tree = wanted("tree");
+  if (scenarios.length === 0 && !memory && !subscriptions && !tree)
     throw new TypeError(`no scenario has a name with ${options.only.join(" or ")} in it`);
   print(headOfHost(report));
   for (const reason of report.skipped) print(`${reason}\n`);
@@ -66,6 +69,17 @@ async function measure(options: Options, report: Report, print: (text: string) =
       const cost = await measureCost();
       report.memory.push(cost);
       print(lineOfMemory(cost));
+    }
+  }
+  if (tree) {
+    print(headOfTree());
+    for (const topology of TOPOLOGIES) {
+      for (const size of SIZES) {
+        const cost = await measureTree(topology, size, options.seconds);
+        report.trees.push(cost);
+        print(lineOfTree(cost));
+      }
+      print(lineOfLatency(report.trees.at(-1)!));
     }
   }
 }

@@ -5,6 +5,7 @@ import { FEW_PREFIXES, MANY_PREFIXES, type Scenario, SUBSCRIPTIONS_LIMIT } from 
 import { median } from "./statistics.ts";
 import type { SubscriptionCost } from "./subscriptions.ts";
 import type { SystemName } from "./systems/system.ts";
+import type { TreeCost } from "./tree/measure.ts";
 
 /** All that a run of the benchmark found; what `--json` prints. */
 export interface Report {
@@ -14,13 +15,14 @@ export interface Report {
   readonly compared: Compared[];
   readonly subscriptions: SubscriptionCost[];
   readonly memory: MemoryCost[];
+  readonly trees: TreeCost[];
   /** What was asked for and could not be done, and why. */
   readonly skipped: string[];
 }
 
 export function emptyReport(runs: number, seconds: number): Report {
   const host = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
-  return { host, runs, seconds, compared: [], subscriptions: [], memory: [], skipped: [] };
+  return { host, runs, seconds, compared: [], subscriptions: [], memory: [], trees: [], skipped: [] };
 }
 
 const OTHERS: readonly SystemName[] = ["peer", "nats"];

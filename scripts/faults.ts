@@ -61,8 +61,12 @@ try {
   console.log(`\n${faults} faults in ${Math.round((performance.now() - started) / 1000)} s, all got over`);
   console.log("milliseconds, median and longest:");
   for (const line of summarize(reports)) console.log(`  ${line}`);
-  const outcomes = [...loop.pings.outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
-  console.log(`pings meanwhile: ${outcomes}; longest wait ${Math.round(loop.pings.longestMs)} ms`);
+  console.log("pings meanwhile, and the longest wait:");
+  for (const [outcome, count] of loop.pings.outcomes) {
+    const longest = loop.pings.longest.get(outcome);
+    const path = longest === undefined ? "" : `, on the way ${longest.path.join("-")}`;
+    console.log(`  ${count} ${outcome}: ${Math.round(longest?.waitedMs ?? 0)} ms${path}`);
+  }
   const statuses = tree.exits.map(({ status, signal }) => String(signal ?? status));
   const counts = [...new Set(statuses)].map(
     (it) => `${statuses.filter((other) => other === it).length} with ${it}`,

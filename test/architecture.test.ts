@@ -16,6 +16,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   socket: 2.5,
   client: 3,
   methods: 3.5,
+  replay: 3.5,
   connect: 4,
   broker: 4,
   config: 4,

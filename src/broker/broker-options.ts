@@ -1,5 +1,6 @@
 import type { LogLevel, LogRecord } from "../client/index.ts";
 import type { TypeCounters } from "../methods/index.ts";
+import type { EventLogOptions } from "../replay/index.ts";
 import type { NameDatabase } from "./access-names.ts";
 import type { AttributeTable } from "./attribute-table.ts";
 import type { ModuleConfig, ModuleLoader } from "./module-loader.ts";
@@ -30,6 +31,12 @@ export interface BrokerOptions {
   readonly clientQueueBytes?: number | undefined;
   /** What happens to a client with a full queue when an event comes; default `"disconnect"`. */
   readonly slowClient?: SlowClientPolicy | undefined;
+  /**
+   * How many events are kept, in memory and on disk, to be given again; null for none. Default: 262,144 in memory, of 32 MiB at most. Source: docs/events.md.
+   */
+  readonly events?: Omit<EventLogOptions, "rank" | "schedule"> | null | undefined;
+  /** Number of the event before the first; default 0. For tests of the last numbers. */
+  readonly lastEvent?: number | undefined;
   /** Records the log keeps; default 1024. */
   readonly logRingSize?: number | undefined;
   /** Least severe level the log keeps; default `"debug"`. */

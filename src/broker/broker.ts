@@ -14,6 +14,7 @@ import { type Connector, connectorPair, type FrameLink } from "../connector/inde
 import { type JsonObject, stringifyJson } from "../json/index.ts";
 import { type Credential, Message, MessageFlag, Role, textPayload } from "../message/index.ts";
 import { clearCounters } from "../methods/index.ts";
+import { EventLog, replayMethods } from "../replay/index.ts";
 import { AccessControl } from "./access-control.ts";
 import { SystemNames } from "./access-names.ts";
 import { AttributeTable } from "./attribute-table.ts";
@@ -50,6 +51,8 @@ export class Broker implements AsyncDisposable {
   readonly groups: Groups;
   /** Who may connect; a new configuration is told here. */
   readonly access: AccessControl;
+  /** The events that can be given again; undefined when none are kept. */
+  readonly events: EventLog | undefined;
   readonly #log: LogBuffer;
   readonly #round = new FlushRound();
   readonly #router: Router;
@@ -82,11 +85,15 @@ export class Broker implements AsyncDisposable {
       ),
     });
     if (settings.syslog) this.log("warning", "log-syslog-enable: syslog is not supported");
+    if (options.events !== null)
+      this.events = new EventLog({ rank, schedule: this.#round.schedule, ...options.events });
     this.#router = new Router({
       rank,
       owner: this.#owner,
       identity: this.#identity,
       slowClient: options.slowClient ?? "disconnect",
+      events: this.events,
+      lastEvent: options.lastEvent,
       schedule: this.#round.schedule,
       log: (level, text) => this.log(level, text),
     });
@@ -191,6 +198,7 @@ export class Broker implements AsyncDisposable {
       request: (request) => this.#router.requestFromTree(request),
       response: (response) => this.#router.respond(response),
       event: (event) => this.#router.eventFromTree(event),
+      lost: (range) => this.events?.lose(range),
       publish: (event) => this.#router.publishFromTree(event),
     };
   }
@@ -258,6 +266,7 @@ export class Broker implements AsyncDisposable {
     this.#forgetConfig?.();
     await this.#modules.stop();
     this.#builtins.stop();
+    this.events?.stop();
     this.groups.stop();
     await this.#handle?.close();
     this.#router.flush();
@@ -332,7 +341,14 @@ export class Broker implements AsyncDisposable {
       connects: () => this.#server?.connects ?? 0,
     });
     for (const [name, methods] of Object.entries(services)) this.addService(name, methods);
-    router.addBuiltin(new EventService(rank, (event) => router.publish(event)));
+    router.addBuiltin(
+      new EventService({
+        rank,
+        publish: (event) => router.publish(event),
+        confirmed: () => this.events?.confirmed(),
+        others: this.#builtins.open("event", this.events === undefined ? {} : replayMethods(this.events)),
+      }),
+    );
     this.#modules.clearOnEvent("broker", () => {
       clearCounters(router.rx);
       clearCounters(router.tx);

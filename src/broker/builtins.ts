@@ -26,6 +26,11 @@ export class Builtins {
 
   /** Registers a service: see Broker.addService. */
   add(name: string, methods: Methods): void {
+    this.#options.router.addBuiltin(this.open(name, methods));
+  }
+
+  /** As `add`, for who registers it otherwise. */
+  open(name: string, methods: Methods): BuiltinService {
     const { router, modules, respond, log } = this.#options;
     const module = MODULES.has(name) ? modules.addBuiltin(name) : undefined;
     const served = module === undefined ? methods : modules.methodsOf(module, methods);
@@ -38,8 +43,8 @@ export class Builtins {
     };
     const fault = (topic: string, thrown: unknown) => log("err", `${topic}: ${describeThrown(thrown)}`);
     const service = new BuiltinService(name, served, reply, fault, module);
-    router.addBuiltin(service);
     this.#services.push(service);
+    return service;
   }
 
   /** The broker stops: open requests are told. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { EMPTY, type ErrnoName, errno, FluxError, SHARE_BYTES } from "../base/index.ts";
+import { EMPTY, type ErrnoName, errno, SHARE_BYTES } from "../base/index.ts";
 import type { LogLevel } from "../client/index.ts";
 import {
   type FrameBytes,
@@ -13,6 +13,7 @@ import {
   textPayload,
 } from "../message/index.ts";
 import type { TypeCounters } from "../methods/index.ts";
+import type { EventLog } from "../replay/index.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import { ConnectorService } from "./connector-service.ts";
@@ -34,6 +35,10 @@ export interface RouterOptions {
   readonly owner: number;
   readonly identity: RouteIdentity;
   readonly slowClient: SlowClientPolicy;
+  /** Keeps the events that can be given again; nobody does when left out. */
+  readonly events?: EventLog | undefined;
+  /** Number of the event before the first. */
+  readonly lastEvent?: number | undefined;
   readonly log: (level: LogLevel, text: string) => void;
   /** Runs a flush at the end of the turn of the event loop. */
   readonly schedule: (flush: () => void) => void;
@@ -61,7 +66,7 @@ export class Router implements RoutingView<Endpoint> {
   readonly clients = new Map<number, ClientConnection>();
   /** Modules of the broker, which are no clients of its local connector: by their keys. */
   readonly modules = new Map<number, ClientConnection>();
-  readonly sequencer = new Sequencer();
+  readonly sequencer: Sequencer;
   readonly rx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
   readonly tx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
   readonly slow: SlowClients;
@@ -81,6 +86,7 @@ export class Router implements RoutingView<Endpoint> {
   constructor(options: RouterOptions) {
     this.rank = options.rank;
     this.#options = options;
+    this.sequencer = new Sequencer(options.lastEvent);
     this.#identity = options.identity;
     this.#tree = { toBroker: EMPTY, toService: options.identity.onPublished };
     this.slow = new SlowClients(options.slowClient, options.log);
@@ -120,6 +126,7 @@ export class Router implements RoutingView<Endpoint> {
   eventFromTree(event: Message): void {
     this.#run.send();
     this.rx.event++;
+    this.#options.events?.append(event);
     this.#events.distribute(event, this.#identity.onPublished);
   }
 
@@ -127,7 +134,7 @@ export class Router implements RoutingView<Endpoint> {
   publishFromTree(event: Message): void {
     this.#run.send();
     this.rx.event++;
-    this.#publishSent(event, "another rank", this.#identity.onPublished);
+    this.publish(event);
   }
 
   /** A new connection, under a uuid that no other shares its key with: from now on its messages may come. */
@@ -206,11 +213,11 @@ export class Router implements RoutingView<Endpoint> {
   /**
    * Numbers an event and gives it to its subscribers.
    * @returns its sequence number.
-   * @throws FluxError EOVERFLOW when there are no more numbers.
    */
   publish(event: Message, pushed: Uint8Array = this.#identity.onPublished): number {
     const seq = this.sequencer.next();
     event.aux1 = seq;
+    this.#options.events?.append(event);
     this.#uplink?.toChildren(event);
     this.#events.distribute(event, pushed);
     return seq;
@@ -314,8 +321,11 @@ export class Router implements RoutingView<Endpoint> {
   #serve(endpoint: Endpoint, origin: Origin, request: Message, topic: string, must: boolean): void {
     this.tx.request++;
     if (endpoint instanceof EventService) {
-      const response = endpoint.answer(request, topic);
-      if (response !== undefined) this.#answer(origin, response);
+      if (topic !== "event.publish") endpoint.others.receive(request.withPushed(origin.toBroker));
+      else {
+        const response = endpoint.answer(request, (late) => this.#answer(origin, late));
+        if (response !== undefined) this.#answer(origin, response);
+      }
     } else if (endpoint instanceof BuiltinService) endpoint.receive(request.withPushed(origin.toBroker));
     else if (!topic.includes(".")) this.#refuse(origin, request, "ENOSYS", undefined);
     else if (endpoint.hasRoom(request.frameBytes(origin.toService.length)) || must) {
@@ -350,21 +360,12 @@ export class Router implements RoutingView<Endpoint> {
 
   #sentEvent(client: ClientConnection, event: Message): void {
     this.rx.event++;
-    if (this.rank === 0) this.#publishSent(event, `client=${client.uuid.slice(0, 5)}`, this.#identity.onSent);
+    if (this.rank === 0) this.publish(event, this.#identity.onSent);
     else if (this.#uplink?.toParent(event) !== true) {
       this.#options.log(
         "err",
         `event ${event.topic} of client=${client.uuid.slice(0, 5)} is lost: no parent`,
       );
-    }
-  }
-
-  /** Publishes an event whose sender waits for no answer. */
-  #publishSent(event: Message, sender: string, pushed: Uint8Array): void {
-    try {
-      this.publish(event, pushed);
-    } catch (error) {
-      this.#options.log("err", `event ${event.topic} of ${sender} is lost: ${FluxError.from(error).message}`);
     }
   }
 }

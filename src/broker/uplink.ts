@@ -1,4 +1,4 @@
-import type { Message } from "../message/index.ts";
+import type { EventRange, Message } from "../message/index.ts";
 
 /**
  * What a broker needs of the tree: the port that the overlay fits. A broker without one is alone, and answers EHOSTUNREACH where it would
@@ -23,6 +23,8 @@ export interface Downlink {
   response(response: Message): void;
   /** A numbered event from the parent, for this rank. */
   event(event: Message): void;
+  /** Numbers that will never come, in their place among the events. */
+  lost(range: EventRange): void;
   /** Rank 0: an event from another rank that has no number yet. */
   publish(event: Message): void;
 }

@@ -41,8 +41,10 @@ export {
   headJson,
   REPLAY_TOPICS,
   type ReplayHead,
+  type ReplayResponse,
   readReplay,
   type Since,
+  sinceJson,
 } from "./replay-wire.ts";
 export { type Reply, Request } from "./request.ts";
 export { Response } from "./response.ts";

@@ -24,11 +24,15 @@ export interface ReplayHead {
   readonly unknown?: boolean | undefined;
   /** The epoch has ended with `through`: the one that follows. */
   readonly next?: number | undefined;
+  /** When each event was taken in, in milliseconds since 1970; where the request wants that. */
+  readonly times?: readonly number[] | undefined;
 }
 
 /** A response with frames. */
 export interface ReplayResponse extends ReplayHead {
   readonly events: readonly Message[];
+  /** The events as they came. */
+  readonly frames: Uint8Array;
 }
 
 /** `since` as JSON. Throws FluxError EINVAL for a time that is none. */
@@ -51,13 +55,14 @@ export function encodeReplay(head: ReplayHead, frames: Uint8Array): Uint8Array {
 }
 
 /** The head as JSON, without what does not apply. */
-export function headJson({ epoch, through, lost = [], unknown, next }: ReplayHead): JsonObject {
+export function headJson({ epoch, through, lost = [], unknown, next, times }: ReplayHead): JsonObject {
   return {
     epoch,
     through,
     ...(lost.length > 0 && { lost: lost.map(([first, last]) => [first, last]) }),
     ...(unknown === true && { unknown }),
     ...(next !== undefined && { next }),
+    ...(times !== undefined && { times: [...times] }),
   };
 }
 
@@ -70,12 +75,13 @@ export function readReplay(payload: Uint8Array | undefined): ReplayResponse {
   if (payload === undefined || end < 0) throw new FluxError("EPROTO", "replay: response has no head");
   const text = new TextDecoder().decode(payload.subarray(0, end));
   const head = parseJson(text) as Partial<ReplayHead> & JsonObject;
-  const { epoch, through, lost, unknown, next } = head;
+  const { epoch, through, lost, unknown, next, times } = head;
   if (typeof epoch !== "number" || typeof through !== "number")
     throw new FluxError("EPROTO", "replay: response tells no position");
   const events: Message[] = [];
+  const frames = payload.subarray(end + 1);
   const framer = new Framer();
-  framer.push(payload.subarray(end + 1), (event) => events.push(event));
+  framer.push(frames, (event) => events.push(event));
   if (framer.pendingBytes > 0) throw new FluxError("EPROTO", "replay: an event is cut off");
-  return { epoch, through, lost, unknown, next, events };
+  return { epoch, through, lost, unknown, next, times, events, frames };
 }

@@ -8,5 +8,4 @@ export { merge } from "./merge.ts";
 export { type ConfigSources, openConfig } from "./open-config.ts";
 export { parseConfigPath, parseConfigText } from "./parse-path.ts";
 export { applyTbonTable, type TbonAttributes, updateTbonTable } from "./tbon-table.ts";
-export { type Locate, parseToml } from "./toml.ts";
 export { updateConfig } from "./update.ts";

@@ -4,7 +4,7 @@ import { decodeUtf8Strict, FluxError, strerror } from "../base/index.ts";
 import { isObject, type JsonObject } from "../json/index.ts";
 import { parseJsonText } from "./json-text.ts";
 import { merge } from "./merge.ts";
-import { type Locate, parseToml } from "./toml.ts";
+import type { Locate } from "./toml.ts";
 
 /**
  * Reads a configuration: a file, JSON if its name ends with `.json` and TOML otherwise, or a directory, of which all `*.toml` are merged in
@@ -27,7 +27,7 @@ export async function parseConfigPath(path: string): Promise<JsonObject> {
 export async function parseConfigFile(path: string): Promise<JsonObject> {
   const locate = locateIn(path);
   const text = await readText(path, locate);
-  if (!path.endsWith(".json")) return parseToml(text, locate);
+  if (!path.endsWith(".json")) return await readToml(text, locate);
   const value = parseJsonText(text, locate);
   if (!isObject(value)) throw new FluxError("EINVAL", locate(undefined, "JSON must be an object"));
   return value;
@@ -37,10 +37,16 @@ export async function parseConfigFile(path: string): Promise<JsonObject> {
  * Reads the text of a configuration, a JSON object if it is any and TOML otherwise.
  * @throws FluxError EINVAL `SOURCE:LINE: text`, or without line.
  */
-export function parseConfigText(text: string, source: string): JsonObject {
+export async function parseConfigText(text: string, source: string): Promise<JsonObject> {
   const locate = locateIn(source);
-  if (!/^\s*\{/.test(text)) return parseToml(text, locate);
+  if (!/^\s*\{/.test(text)) return await readToml(text, locate);
   return parseJsonText(text, locate) as JsonObject;
+}
+
+/** parseToml, which is loaded when there is a text for it: most brokers have none. */
+export async function readToml(text: string, locate: Locate): Promise<JsonObject> {
+  const { parseToml } = await import("./toml.ts");
+  return parseToml(text, locate);
 }
 
 function locateIn(source: string): Locate {

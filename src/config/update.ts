@@ -3,8 +3,7 @@ import type { JsonObject, JsonValue } from "../json/index.ts";
 import { parseJsonText } from "./json-text.ts";
 import { setPath } from "./key-path.ts";
 import { merge } from "./merge.ts";
-import { parseConfigFile } from "./parse-path.ts";
-import { parseToml } from "./toml.ts";
+import { parseConfigFile, readToml } from "./parse-path.ts";
 
 /**
  * A copy of a configuration with one more value of flux-broker's option `--conf` over it: text of several lines is TOML, or JSON when it
@@ -16,14 +15,14 @@ import { parseToml } from "./toml.ts";
 export async function updateConfig(config: JsonObject, value: string): Promise<JsonObject> {
   if (/^[ \t\r\n]*\{/.test(value) && (value.startsWith("{") || value.includes("\n")))
     return merge(config, parseJsonText(value, (_line, text) => `inline JSON: ${text}`) as JsonObject);
-  if (value.includes("\n")) return merge(config, parseInlineToml(value));
+  if (value.includes("\n")) return merge(config, await parseInlineToml(value));
   const cut = value.indexOf("=");
   if (cut >= 0) return setKey(config, value.slice(0, cut), value.slice(cut + 1));
   return merge(config, await parseConfigFile(value));
 }
 
-function parseInlineToml(text: string): JsonObject {
-  return parseToml(text, (line, reason) => (line === undefined ? reason : `line ${line}: ${reason}`));
+function parseInlineToml(text: string): Promise<JsonObject> {
+  return readToml(text, (line, reason) => (line === undefined ? reason : `line ${line}: ${reason}`));
 }
 
 function setKey(config: JsonObject, key: string, text: string): JsonObject {

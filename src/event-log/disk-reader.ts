@@ -66,7 +66,6 @@ export class DiskReader {
     const builder = new BatchBuilder(readLimits(options));
     const progress: Progress = { builder, lost: [], limit: builder.limits.through, through: seq };
     for (const segment of segments) {
-      if (segment.first > progress.through + 1) lose(progress, segment.first - 1);
       if (!(await this.#readSegment(segment, progress))) break;
     }
     const { through, lost } = progress;

@@ -36,7 +36,7 @@ export class EpochLine {
     const ranges = this.#lost;
     if (ranges.length === 0 || ranges[0]![0] >= first) return;
     const kept = ranges.findIndex((range) => range[1] >= first);
-    this.#lost = kept < 0 ? [] : ranges.slice(kept).map(([from, to]) => [Math.max(from, first), to]);
+    this.#lost = kept < 0 ? [] : ranges.slice(kept);
   }
 
   /** What is lost behind `after`, up to `through`. */

@@ -25,4 +25,5 @@ export {
 export { EventRing, RING_LIMITS, type RingLimits, type RingStats } from "./event-ring.ts";
 export { EventHistory, type Since } from "./history.ts";
 export type { Cut } from "./open-segment.ts";
+export { type RelayedEvents, relayedBatch } from "./relayed-batch.ts";
 export { DISK_LIMITS, type DiskLimits } from "./segment-list.ts";

@@ -6,7 +6,6 @@ import { applyTbonTable, ConfigStore, configMethods } from "../config/index.ts";
 import type { Environment } from "../connect/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { type Overlay, ZeroMqTransport } from "../overlay/index.ts";
-import { Rexec } from "../rexec/index.ts";
 import { type Boot, type BootProvider, bootstrap } from "./bootstrap.ts";
 import type { BrokerState } from "./broker-state.ts";
 import { BuiltinModules } from "./builtin-modules.ts";
@@ -17,6 +16,7 @@ import { findParent } from "./parent.ts";
 import { notifyParent } from "./parent-notice.ts";
 import { commandVariables, pushPhases } from "./phases.ts";
 import { definePlace, socketPathOf } from "./place.ts";
+import { RexecService } from "./rexec-service.ts";
 import { Runat } from "./runat.ts";
 import { Rundir } from "./rundir.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -181,7 +181,7 @@ export class Instance implements AsyncDisposable {
     const builtins = new BuiltinModules({
       "connector-local": () => broker.listen(),
       async rexec(unload) {
-        const rexec = new Rexec({
+        const rexec = new RexecService({
           rank: boot.rank,
           localUri: broker.uri!,
           log: (level, text) => broker.log(level, text, "rexec"),

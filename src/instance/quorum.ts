@@ -63,7 +63,8 @@ export class Quorum {
       this.#reached = true;
       reached();
     } else if (state() === "run" || state() === "cleanup") {
-      const lost = previous.filter((rank) => !online.includes(rank));
+      const left = new Set(online);
+      const lost = previous.filter((rank) => !left.has(rank));
       if (lost.length > 0) log("err", `dead to Flux: ${this.#hosts(lost)} (rank ${encodeIdset(lost)})`);
     }
   }

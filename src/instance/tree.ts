@@ -11,6 +11,8 @@ import {
   ZeroMqTransport,
 } from "../overlay/index.ts";
 import type { Boot } from "./bootstrap.ts";
+import { EventRepair } from "./event-repair.ts";
+import { followEvents } from "./follow-events.ts";
 import { joinTree } from "./join-tree.ts";
 
 export interface TreeOptions {
@@ -47,6 +49,8 @@ export async function openTree(options: TreeOptions, scope: Scope): Promise<Over
   const { boot, topology, attributes, config, broker, post, log } = options;
   const { groups } = broker;
   const transport = boot.size === 1 ? undefined : await openTransport(options);
+  const parent = topology.parent(boot.rank);
+  const repair = parent === undefined ? undefined : new EventRepair({ flux: () => broker.handle, parent });
   const overlay: Overlay = new Overlay({
     rank: boot.rank,
     topology,
@@ -59,6 +63,7 @@ export async function openTree(options: TreeOptions, scope: Scope): Promise<Over
     owner: process.getuid?.() ?? 0,
     ipv6: boot.table?.enableIpv6 ?? true,
     bundles: attributes.get("tbon.bundles") !== "0",
+    repair: repair === undefined ? undefined : (range, signal) => repair.ask(range, signal),
     reconfigure(config, initial) {
       if (!initial) updateTbonTable(config, attributes);
       return torpidSettings(attributes);
@@ -67,6 +72,7 @@ export async function openTree(options: TreeOptions, scope: Scope): Promise<Over
       request: (request) => downlink.request(request),
       response: (response) => downlink.response(response),
       event: (event) => downlink.event(event),
+      lost: (range) => downlink.lost(range),
       publish: (event) => downlink.publish(event),
       post,
       log,
@@ -89,7 +95,7 @@ export async function openTree(options: TreeOptions, scope: Scope): Promise<Over
   await joinTree({
     boot,
     attributes,
-    parent: topology.parent(boot.rank),
+    parent,
     children: topology.children(boot.rank),
     rundir: options.rundir,
     warn: (text) => log("warning", text),
@@ -100,6 +106,7 @@ export async function openTree(options: TreeOptions, scope: Scope): Promise<Over
       connect: (uri, key) => overlay.connect(uri, key),
     },
   });
+  if (repair !== undefined) scope.defer(followEvents({ broker, overlay, repair }));
   return overlay;
 }
 

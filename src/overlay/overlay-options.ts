@@ -1,6 +1,7 @@
 import type { LogLevel } from "../client/index.ts";
+import type { RepairAnswer } from "../event-log/index.ts";
 import type { JsonObject } from "../json/index.ts";
-import type { Message } from "../message/index.ts";
+import type { EventRange, Message } from "../message/index.ts";
 import type { SubtreeStatus } from "./subtree-status.ts";
 import type { Topology } from "./topology.ts";
 import type { TreeTransport } from "./transport.ts";
@@ -13,6 +14,8 @@ export interface OverlayHost {
   response(response: Message): void;
   /** Above rank 0: a numbered event for local subscribers. It has been sent on to the children; no routes are left. */
   event(event: Message): void;
+  /** Above rank 0: events that never come, in their place among those that do. */
+  lost?(range: EventRange): void;
   /** Rank 0: an event of another rank that has no number yet. Its route stack is gone. */
   publish(event: Message): void;
   /** Something that leads the life of the broker: parent-fail, children-none, children-complete, goodbye. `error`: it is to exit with 1. */
@@ -70,6 +73,8 @@ export interface OverlayOptions {
    * Throws FluxError for one that is to be refused.
    */
   readonly reconfigure?: ((config: JsonObject, initial: boolean) => TorpidSettings) | undefined;
+  /** Gets events that did not come, from whoever keeps them. Without it they are lost at once. */
+  readonly repair?: ((range: EventRange, signal: AbortSignal) => Promise<RepairAnswer>) | undefined;
   readonly host: OverlayHost;
   readonly clock?: OverlayClock | undefined;
 }

@@ -1,6 +1,7 @@
 import { FluxError } from "../base/index.ts";
 import type { Methods } from "../client/index.ts";
-import { type Message, Role, topRoute } from "../message/index.ts";
+import type { IntakeStats } from "../event-log/index.ts";
+import { type EventPosition, type Message, Role, topRoute } from "../message/index.ts";
 import { DebugFlags } from "../methods/index.ts";
 import type { Child } from "./children.ts";
 import { statusMessage } from "./control.ts";
@@ -188,6 +189,16 @@ export class Overlay implements AsyncDisposable {
       this.#options.host.post("children-none", false);
     if (state === "goodbye") this.#parent?.leave();
     this.#state = state;
+  }
+
+  /** Somebody above has said that events up to `position` exist: those that have not come are asked for. */
+  expectEvents(position: EventPosition): void {
+    this.#parent?.events.expect(position);
+  }
+
+  /** Counters of the repair of gaps; undefined at rank 0, which has none. */
+  get repairs(): IntakeStats | undefined {
+    return this.#parent?.events.stats;
   }
 
   /** A heartbeat of the instance: looks after the neighbours. Those that pass through here are seen without it. */

@@ -1,7 +1,9 @@
 import { FluxError } from "../base/index.ts";
-import { describeFinding, SequenceWatch } from "../client/index.ts";
+import { describeFinding } from "../client/index.ts";
+import { EventIntake, type LostReason, type RepairAnswer } from "../event-log/index.ts";
 import {
   decodeFrames,
+  type EventRange,
   encodeFrames,
   type Message,
   MessageFlag,
@@ -13,8 +15,16 @@ import { Bundle, isBundle, readBundle } from "./bundle.ts";
 import { ControlType, heartbeatMessage } from "./control.ts";
 import { decodeHelloResponse, GOODBYE, goodbyeRequest, HELLO } from "./hello.ts";
 import { clearLocal, type OverlayContext } from "./overlay-context.ts";
+import { SYSTEM_CLOCK } from "./overlay-options.ts";
 import { RpcTracker } from "./rpc-tracker.ts";
 import type { Frames, ParentLink } from "./transport.ts";
+
+/** Why events are lost, for the log. */
+const REASONS: Readonly<Record<LostReason, string>> = {
+  gone: "nobody has them any more",
+  late: "they could not be had in time",
+  restart: "rank 0 began a new epoch",
+};
 
 /** What a parent needs of the rest of the overlay. */
 export interface ParentPort {
@@ -29,11 +39,12 @@ export class Parent {
   readonly rank: number;
   /** Requests that were sent to it and wait for an answer. */
   readonly sent = new RpcTracker();
+  /** Puts the events of the parent in order, and what is missing in its place. */
+  readonly events: EventIntake;
   /** Its uuid; undefined before it answered the hello. */
   uuid: string | undefined;
   readonly #context: OverlayContext;
   readonly #port: ParentPort;
-  readonly #sequence = new SequenceWatch();
   #link: ParentLink | undefined;
   /** Takes what is sent, if the parent reads bundles. */
   #bundle: Bundle | undefined;
@@ -50,6 +61,23 @@ export class Parent {
     this.rank = rank;
     this.#context = context;
     this.#port = port;
+    const { host, repair, clock = SYSTEM_CLOCK } = context.options;
+    const nobody = async ({ first, last }: EventRange): Promise<RepairAnswer> => ({
+      events: [],
+      gone: [[first, last]],
+    });
+    this.events = new EventIntake({
+      clock,
+      ask: repair ?? nobody,
+      deliver(event) {
+        port.multicast(event);
+        host.event(event);
+      },
+      lost(range, reason) {
+        host.log("err", `${describeFinding({ kind: "lost", ...range })}: ${REASONS[reason]}`);
+        host.lost?.(range);
+      },
+    });
   }
 
   /** Messages that wait to be sent. */
@@ -129,6 +157,7 @@ export class Parent {
   /** Ends the connection. */
   close(): void {
     this.#lost = true;
+    this.events.stop();
     this.#bundle?.flush();
     this.#link?.disconnect();
   }
@@ -227,12 +256,8 @@ export class Parent {
     const context = this.#context;
     // What flux-core's rank 0 leaves there is the way to who published it, which nobody can go.
     if (event.has(MessageFlag.ROUTE) && !event.atRequester) event.edit({ routes: null });
-    const finding = this.#sequence.observe(event.seq);
-    if (finding !== undefined)
-      context.host.log(finding.kind === "duplicate" ? "debug" : "err", describeFinding(finding));
-    this.#port.multicast(event);
     context.trace.see("rx", this.rank, event);
-    context.host.event(event);
+    this.events.receive(event);
   }
 
   #who(): string {

@@ -78,6 +78,11 @@ export class FaultLoop implements AsyncDisposable {
     const rest = requests.filter((request) => !request.passes(severed));
     await this.#ended(rest, NOTICE_MS);
     for (const request of rest) assert.equal(request.code, undefined, `not concerned: ${request}`);
+    for (const [outcome, ping] of this.pings.longest)
+      assert(
+        outcome === "answered" || ping.waitedMs < NOTICE_MS,
+        `failed after ${ping.waitedMs} ms: ${ping}`,
+      );
     return { ...fault, ...figures, ...(await this.#recover(since)) };
   }
 

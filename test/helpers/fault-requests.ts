@@ -23,6 +23,11 @@ export class WatchedRequest {
     );
   }
 
+  /** From its sending to its end, in milliseconds. */
+  get waitedMs(): number {
+    return (this.endedAt ?? performance.now()) - this.sentAt;
+  }
+
   passes(ranks: readonly number[]): boolean {
     return this.path.some((rank) => ranks.includes(rank));
   }
@@ -59,8 +64,8 @@ export class BackgroundPings {
   /** Those that ended, and how: `answered` or the code of the error. */
   readonly outcomes = new Map<string, number>();
   readonly waiting = new Set<WatchedRequest>();
-  /** Longest wait of one that did not pass a rank while it was stopped, in milliseconds. */
-  longestMs = 0;
+  /** The one of each outcome that waited longest, of those that did not pass a rank while it was stopped. */
+  readonly longest = new Map<string, WatchedRequest>();
   readonly #untimed = new WeakSet<WatchedRequest>();
   #stopped: number | undefined;
   readonly #tree: SupervisedTree;
@@ -114,7 +119,7 @@ export class BackgroundPings {
     const outcome = ping.code ?? "answered";
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
     if (this.#untimed.has(ping)) return;
-    this.longestMs = Math.max(this.longestMs, ping.endedAt! - ping.sentAt);
+    if (ping.waitedMs > (this.longest.get(outcome)?.waitedMs ?? 0)) this.longest.set(outcome, ping);
   }
 
   #classify(ping: WatchedRequest): void {

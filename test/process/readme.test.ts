@@ -42,7 +42,7 @@ async function runProgram(source: string, uri: string): Promise<string> {
 
 test("the README's programs run and print what they say", async () => {
   await using instance = await TestInstance.start();
-  const [use, roles, errors, testing, ...others] = programs("README.md");
+  const [use, roles, errors, testing, ranks, ...others] = programs("README.md");
   assert.equal(others.length, 0);
   assert.match(
     await runProgram(use!, instance.uri),
@@ -51,6 +51,7 @@ test("the README's programs run and print what they say", async () => {
   assert.equal(await runProgram(roles!, instance.uri), "true\nclosed\n");
   assert.equal(await runProgram(errors!, instance.uri), "38 No service matching nobody.home is registered\n");
   assert.equal(await runProgram(testing!, instance.uri), "");
+  assert.equal(await runProgram(ranks!, instance.uri), "");
 });
 
 test("the README's commands print what they say", async () => {

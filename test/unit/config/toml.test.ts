@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Locate, parseToml } from "../../../src/config/index.ts";
+import { type Locate, parseToml } from "../../../src/config/toml.ts";
 import { stringifyJson } from "../../../src/json/index.ts";
 
 const locate: Locate = (line, text) => `${line ?? "-"}: ${text}`;

@@ -126,6 +126,24 @@ test("a changed bit loses no more than the event it is in, and that is known", a
   );
 });
 
+test("behind a damaged event the next is found wherever the pieces of the file end", async () => {
+  // The second event starts where the first piece that is read of the file ends, or a few bytes before.
+  for (let before = 0; before <= 26; before++) {
+    await using folder = await DiskFolder.make();
+    const log = await folder.open();
+    await fill(log, 1, 1, 256 * 1024 - 61 - before);
+    await fill(log, 2, 2);
+    const name = (await folder.segments())[0]!;
+    const bytes = await folder.read(name);
+    await log.close();
+    assert.equal(ends(bytes)[0], 64 + 256 * 1024 - before);
+    bytes[68]! ^= 1;
+    await using again = await reopen(folder, name, bytes);
+    const all = await readAll((at) => again.read(at), { epoch: log.epoch, seq: 0 });
+    assert.deepEqual(all, [`lost ${log.epoch}:1-1`, `${log.epoch}:2`], `${before}`);
+  }
+});
+
 test("a damaged seal is made anew", async () => {
   await using folder = await DiskFolder.make();
   const { name, whole, sealed, epoch } = await make(folder);

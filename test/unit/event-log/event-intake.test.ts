@@ -111,6 +111,10 @@ test("an event that was only late closes the gap, and the ask is called off", ()
   assert.deepEqual(rig.out, [1, 2, 3, 4]);
   assert.equal(rig.asks[0]!.signal.aborted, true);
   assert.equal(rig.clock.pending, 0);
+  assert.deepEqual(
+    [rig.intake.stats.duplicates, rig.intake.stats.repaired, rig.intake.stats.repairs],
+    [0, 0, 1],
+  );
 });
 
 test("asks once at a time: holes that are noticed meanwhile come in the next", async () => {
@@ -151,6 +155,12 @@ test("what is gone for good is reported once, in its place", async () => {
   assert.deepEqual(rig.out, [1, "gone 5:2-4", 5, 6, "gone 5:7-8", 9, 10]);
   rig.receive(3);
   assert.deepEqual([rig.intake.stats.lost, rig.intake.stats.duplicates, rig.out.length], [5, 1, 7]);
+});
+
+test("what is known to be gone is not asked for again", async () => {
+  const rig = new Rig().receive(1, 10);
+  await rig.answer([], [[5, 9]]);
+  assert.deepEqual(rig.ranges, ["0:2-9", "0:2-4"]);
 });
 
 test("tries again while there is time, waiting longer each time", async () => {
@@ -246,9 +256,10 @@ test("a tail that is missing is asked for when somebody says how far others are"
   rig.intake.expect({ epoch: 5, seq: 6 });
   assert.deepEqual(rig.ranges, ["5:5-6"]);
   rig.receive(7);
-  rig.intake.expect({ epoch: 5, seq: 7 });
+  for (const seq of [7, 6, 5]) rig.intake.expect({ epoch: 5, seq });
   await rig.answer([5, 6]);
   assert.deepEqual(rig.out, [4, 5, 6, 7]);
+  assert.equal(rig.intake.repairing, false);
 });
 
 test("the name of the epoch may come later", () => {
@@ -281,6 +292,7 @@ test("a baseline forgets what was held", () => {
   const rig = new Rig().receive(1, 5);
   rig.intake.baseline({ epoch: 3, seq: 7 });
   assert.equal(rig.asks[0]!.signal.aborted, true);
+  assert.deepEqual([rig.intake.stats.held, rig.intake.stats.heldBytes], [0, 0]);
   rig.receive(7, 8, 9);
   assert.deepEqual(rig.out, [1, 8, 9]);
   assert.equal(rig.clock.pending, 0);

@@ -165,6 +165,16 @@ test("a loss may begin an epoch, and a new run of rank 0 does", () => {
   assert.throws(() => ring.rollover(12), { code: "EINVAL" });
 });
 
+test("epochs whose numbers are the same are kept apart", () => {
+  const ring = ringOf(300);
+  ring.rollover(9);
+  for (const seq of span(1, 400)) ring.append(event(seq), 5000);
+  const batch = ring.read({ epoch: 7, seq: 100 })!;
+  assert.deepEqual([seqsOf(batch), batch.through, batch.ended], [span(101, 300), 300, true]);
+  assert.deepEqual(seqsOf(ring.read({ epoch: 7, seq: 100 }, { prefix: "test" })), span(101, 300));
+  assert.deepEqual(seqsOf(ring.read({ epoch: 9, seq: 390 })), span(391, 400));
+});
+
 test("old epochs go with their last event", () => {
   const ring = ringOf(3, { events: 2 });
   ring.rollover(9);

@@ -47,7 +47,7 @@ export function replayMethods(source: ReplaySource): Methods {
 async function* replay(
   source: ReplaySource,
   request: Request,
-  { prefix, since, until, follow, encoding, limit }: ReplayRequest,
+  { prefix, since, until, follow, encoding, limit, times }: ReplayRequest,
 ): AsyncGenerator<Uint8Array | JsonObject> {
   const { signal, message } = request;
   const isOwner = (message.rolemask & Role.OWNER) !== 0;
@@ -56,14 +56,16 @@ async function* replay(
     : (userid: number, _flags: number, rolemask: number) => maySeePrivate(message, { userid, rolemask });
   const encode = encoding === "frames" ? encodeFrames : encodeJson;
   let at = await source.resolve(since);
+  // An epoch that is not known stands for the present one.
+  const end = until?.epoch === 0 ? { epoch: at.epoch, seq: until.seq } : until;
   let left = limit;
   /** What the reader was told last, and when. */
   let told = at;
   let toldAt = source.now();
   yield encode({ epoch: at.epoch, through: at.seq }, undefined);
   while (left > 0 && !signal.aborted) {
-    if (until !== undefined && reached(at, until)) break;
-    const through = until?.epoch === at.epoch ? until.seq : undefined;
+    if (end !== undefined && reached(at, end)) break;
+    const through = end?.epoch === at.epoch ? end.seq : undefined;
     const batch = await source.read(at, {
       prefix,
       see,
@@ -83,7 +85,8 @@ async function* replay(
       const next = batch.ended ? batch.next.epoch : undefined;
       told = at;
       toldAt = now;
-      yield encode({ epoch, through: batch.through, lost, unknown, next }, batch);
+      const head = { epoch, through: batch.through, lost, unknown, next };
+      yield encode(times ? { ...head, times: [...batch.times] } : head, batch);
     }
     if (moved) continue;
     if (!follow) break;

@@ -14,6 +14,8 @@ export interface ReplayRequest {
   readonly encoding: "json" | "frames";
   /** Most events. */
   readonly limit: number;
+  /** Whether responses in frames tell when each event came. */
+  readonly times: boolean;
 }
 
 /**
@@ -22,13 +24,20 @@ export interface ReplayRequest {
  */
 export function readReplayRequest(request: Request): ReplayRequest {
   const body = request.body();
-  const { prefix = "", follow = false, encoding = "json", limit = Number.POSITIVE_INFINITY } = body;
+  const {
+    prefix = "",
+    follow = false,
+    encoding = "json",
+    limit = Number.POSITIVE_INFINITY,
+    times = false,
+  } = body;
   if (typeof prefix !== "string") throw wrong("prefix", "no text");
   if (typeof follow !== "boolean") throw wrong("follow", "neither true nor false");
   if (encoding !== "json" && encoding !== "frames") throw wrong("encoding", `neither "json" nor "frames"`);
   if (typeof limit !== "number" || !(limit >= 1)) throw wrong("limit", "no number from 1 on");
+  if (typeof times !== "boolean") throw wrong("times", "neither true nor false");
   const until = body["until"] === undefined ? undefined : positionOf(body["until"], "until");
-  return { prefix, since: readSince(body), until, follow, encoding, limit };
+  return { prefix, since: readSince(body), until, follow, encoding, limit, times };
 }
 
 function readSince({ since = "begin" }: JsonObject): Since {

@@ -1,0 +1,48 @@
+import type { Broker } from "../broker/index.ts";
+import type { Overlay } from "../overlay/index.ts";
+import type { EventRepair } from "./event-repair.ts";
+
+/** How often it is looked whether events are missing that no later event tells of, in milliseconds. */
+const LOOK_MS = 5000;
+
+export interface FollowEventsOptions {
+  readonly broker: Broker;
+  readonly overlay: Overlay;
+  readonly repair: EventRepair;
+}
+
+/**
+ * Keeps a rank above 0 up to date about events: which epoch it is, and which event is the latest, when none has come for a while. What it does not have is
+ * asked for by the overlay. Goes on until the returned function is called.
+ */
+export function followEvents({ broker, overlay, repair }: FollowEventsOptions): () => void {
+  const { events } = broker;
+  if (events === undefined) return () => {};
+  events.older = repair;
+  events.repairs = () => ({ ...overlay.repairs });
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let seen = -1;
+  const look = async (): Promise<void> => {
+    const { epoch, seq } = events.last;
+    // Events that come tell of those before them.
+    if (epoch === 0 || seq === seen) {
+      try {
+        const latest = await repair.latest();
+        if (latest !== undefined && !stopped) {
+          events.begin(latest);
+          overlay.expectEvents(latest);
+        }
+      } catch {
+        // There is no way to them now. A later look may find one, or this rank ends.
+      }
+    }
+    seen = seq;
+    if (!stopped) timer = setTimeout(() => void look(), LOOK_MS).unref();
+  };
+  void look();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}

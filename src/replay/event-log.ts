@@ -1,0 +1,212 @@
+import { FluxError } from "../base/index.ts";
+import type { Since } from "../client/index.ts";
+import {
+  type DiskLog,
+  type EventBatch,
+  EventHistory,
+  EventRing,
+  type ReadOptions,
+  RING_LIMITS,
+  type RingLimits,
+} from "../event-log/index.ts";
+import type { JsonObject } from "../json/index.ts";
+import { comparePositions, type EventPosition, type EventRange, type Message } from "../message/index.ts";
+import type { ReplaySource } from "./replay-methods.ts";
+
+/** Events that this rank no longer has, or never had: where others keep them. */
+export interface OlderEvents {
+  resolve(since: Since): Promise<EventPosition>;
+  read(after: EventPosition, options: ReadOptions): Promise<EventBatch>;
+}
+
+/** Time, as an event log sees it. */
+export interface EventClock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls `call` once after `ms` milliseconds, unless the returned function is called before. */
+  after(ms: number, call: () => void): () => void;
+}
+
+export interface EventLogOptions {
+  readonly rank: number;
+  /** What the ring keeps at most. */
+  readonly ring?: Partial<RingLimits> | undefined;
+  /** The log on disk; for rank 0. It stays its owner's. */
+  readonly disk?: DiskLog | undefined;
+  /** Whether an event is confirmed only once it is on disk. */
+  readonly sync?: boolean | undefined;
+  readonly clock?: EventClock | undefined;
+  /** Runs a call at the end of the turn of the event loop. */
+  readonly schedule: (call: () => void) => void;
+}
+
+const SYSTEM_CLOCK: EventClock = {
+  now: () => Date.now(),
+  after(ms, call) {
+    const timer = setTimeout(call, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * The events of this rank that can be given again, in the order they were delivered: what `event.replay` and `event.stat` speak of.
+ *
+ * Rank 0 names the epoch; the others learn it. Owner: the broker, which appends each event as it delivers it.
+ */
+export class EventLog implements ReplaySource {
+  /** Where to look for what is not here; set by who joins the broker to the tree. */
+  older: OlderEvents | undefined;
+  /** Counters of the repair of gaps, for event.stat. */
+  repairs: () => JsonObject | null = () => null;
+  readonly #ring: EventRing;
+  readonly #history: EventHistory;
+  readonly #disk: DiskLog | undefined;
+  readonly #sync: boolean;
+  readonly #clock: EventClock;
+  readonly #schedule: EventLogOptions["schedule"];
+  readonly #waiting = new Set<() => void>();
+  #scheduled = false;
+
+  constructor(options: EventLogOptions) {
+    const { rank, disk, sync = false, clock = SYSTEM_CLOCK, schedule } = options;
+    const limits = { ...RING_LIMITS, ...options.ring };
+    const after = rank === 0 ? { after: { epoch: disk?.epoch ?? clock.now(), seq: 0 } } : {};
+    this.#ring = new EventRing({ limits, ...after });
+    this.#history = new EventHistory(this.#ring, disk);
+    this.#disk = disk;
+    this.#sync = sync && disk !== undefined;
+    this.#clock = clock;
+    this.#schedule = schedule;
+  }
+
+  /** The latest event; its epoch is 0 as long as that is not known. */
+  get last(): EventPosition {
+    return this.#ring.last;
+  }
+
+  /** Adds a numbered event. */
+  append(event: Message): void {
+    const now = this.#clock.now();
+    this.#ring.append(event, now);
+    this.#disk?.append(event, now);
+    if (this.#waiting.size > 0 && !this.#scheduled) this.#wakeLater();
+  }
+
+  /** Notes that events will never come. */
+  lose(range: EventRange): void {
+    this.#ring.lose(range);
+    if (this.#waiting.size > 0 && !this.#scheduled) this.#wakeLater();
+  }
+
+  /** The epoch has become known: `latest` was the latest event, and those that came since are of its epoch. */
+  begin(latest: EventPosition): void {
+    if (this.#ring.epoch !== 0 || latest.epoch === 0) return;
+    if (this.#ring.stats.taken === 0) this.#ring.restart(latest);
+    else this.#ring.rollover(latest.epoch);
+  }
+
+  /** Resolves when all events so far may be confirmed; undefined when they may be at once. Rejects when the disk has failed. */
+  confirmed(): Promise<void> | undefined {
+    return this.#sync ? this.#disk!.flushed() : undefined;
+  }
+
+  async resolve(since: Since): Promise<EventPosition> {
+    const own = sinceHere(since);
+    const { older } = this;
+    if (older === undefined) return await this.#history.resolve(own);
+    // What is older than the ring, or not here yet, others know.
+    const isOld = own === "begin" || (typeof own === "object" && "time" in own);
+    if (this.#ring.epoch === 0 || isOld) return await this.#elsewhere(older, own);
+    try {
+      return await this.#history.resolve(own);
+    } catch (error) {
+      if (FluxError.from(error).code !== "EINVAL") throw error;
+      return await older.resolve(own);
+    }
+  }
+
+  /** Asks the others, and itself when none of them keeps events. */
+  async #elsewhere(older: OlderEvents, since: Since): Promise<EventPosition> {
+    try {
+      return await older.resolve(since);
+    } catch (error) {
+      if (FluxError.from(error).code !== "ENOSYS") throw error;
+      return await this.#history.resolve(since as Parameters<EventHistory["resolve"]>[0]);
+    }
+  }
+
+  async read(after: EventPosition, options: ReadOptions): Promise<EventBatch> {
+    const { older } = this;
+    if (older === undefined || this.#isAhead(after) || this.#history.covers(after))
+      return await this.#history.read(after, options);
+    const { epoch, seq } = this.#ring.first;
+    const through = after.epoch === epoch ? seq - 1 : Number.POSITIVE_INFINITY;
+    try {
+      return await older.read(after, { ...options, through: Math.min(through, options.through ?? through) });
+    } catch (error) {
+      if (FluxError.from(error).code !== "ENOSYS") throw error;
+      return await this.#history.read(after, options);
+    }
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  wait(after: EventPosition, ms: number, signal: AbortSignal): Promise<void> {
+    if (comparePositions(this.#ring.last, after) > 0 || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(done);
+        cancel();
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const cancel = this.#clock.after(ms, done);
+      this.#waiting.add(done);
+      signal.addEventListener("abort", done, { once: true });
+    });
+  }
+
+  stat(): JsonObject {
+    const { epoch, seq } = this.last;
+    const first = this.#history.first;
+    const disk = this.#disk?.stats;
+    return {
+      epoch,
+      last: seq,
+      first: { ...first },
+      sync: this.#sync,
+      ring: { ...this.#ring.stats },
+      disk: disk === undefined ? null : { ...disk },
+      repair: this.repairs(),
+    };
+  }
+
+  /** Ends the waits. */
+  stop(): void {
+    for (const done of [...this.#waiting]) done();
+  }
+
+  /** True for a position that this rank has not come to yet. */
+  #isAhead(after: EventPosition): boolean {
+    return this.#ring.epoch !== 0 && comparePositions(after, this.#ring.last) > 0;
+  }
+
+  /** Once for all events of a turn. */
+  #wakeLater(): void {
+    this.#scheduled = true;
+    this.#schedule(() => {
+      this.#scheduled = false;
+      for (const done of [...this.#waiting]) done();
+    });
+  }
+}
+
+/** A position in an epoch that is not known is one in the present epoch. */
+function sinceHere(since: Since): Exclude<Since, { time: unknown }> | { readonly time: number } {
+  if (typeof since === "string") return since;
+  if ("time" in since) return { time: Number(since.time) };
+  return "epoch" in since && since.epoch === 0 ? { seq: since.seq } : since;
+}

@@ -1,0 +1,2 @@
+export { type EventClock, EventLog, type EventLogOptions, type OlderEvents } from "./event-log.ts";
+export { type ReplaySource, replayMethods } from "./replay-methods.ts";
