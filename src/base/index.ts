@@ -26,6 +26,7 @@ export { parseJobId } from "./job-id.ts";
 export { refusedMemory } from "./memory.ts";
 export { Scope } from "./scope.ts";
 export { strsignal } from "./signal-text.ts";
+export { parseSize } from "./size.ts";
 export { TextCache } from "./text-cache.ts";
 export { TIMER_MAX_MS, within } from "./timer.ts";
 export { decodeZ85, encodeZ85 } from "./z85.ts";

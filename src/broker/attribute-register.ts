@@ -29,6 +29,9 @@ const REGISTER: Readonly<Record<string, string>> = {
     "content.restore test.* test-rd.*",
   ui: "vendor.*",
   uci: "tbon.interface-hint",
+  ic:
+    "event-log.path event-log.sync event-log.disk-events event-log.disk-bytes event-log.disk-age event-log.ring-events " +
+    "event-log.ring-bytes event-log.ring-age",
   c:
     "tbon.topo tbon.zmqdebug tbon.zmq_io_threads tbon.child_rcvhwm tbon.torpid_min tbon.torpid_max tbon.tcp_user_timeout " +
     "tbon.connect_timeout",

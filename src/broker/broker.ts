@@ -216,7 +216,15 @@ export class Broker implements AsyncDisposable {
 
   /** A handle in this process, with the owner's rights. It speaks the same bytes as one over the socket. */
   connect(options: FluxOptions = {}): Flux {
-    return new Flux(this.#open(false), async () => this.#open(false), options);
+    return new Flux(this.open(), async () => this.open(), options);
+  }
+
+  /**
+   * A connection in this process, with the owner's rights: for a handle that is to outlive this broker, and opens the next one elsewhere.
+   * @throws FluxError ECONNREFUSED once the broker has stopped.
+   */
+  open(): Connector {
+    return this.#open(false);
   }
 
   /**

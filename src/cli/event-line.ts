@@ -1,5 +1,5 @@
 import { decodeUtf8, decodeUtf8Strict, encodeBase64, FluxError } from "../base/index.ts";
-import type { Event } from "../client/index.ts";
+import type { Event, EventMark, LostEvents } from "../client/index.ts";
 import { type JsonObject, type JsonValue, parseJson, stringifyJson } from "../json/index.ts";
 
 /** The payload as it is printed behind the topic: up to its first NUL. */
@@ -8,13 +8,27 @@ export function textOf(event: Event): string {
 }
 
 /**
- * An event as a line of JSON. Its `payload` is the object or array it holds, otherwise its text; bytes that are no text stand as base64 under
- * `base64`. An event without a payload has neither.
+ * An event as a line of JSON, with its epoch when that is known, and with the time it was taken in (milliseconds since 1970) when that is given. Its
+ * `payload` is the object or array it holds, otherwise its text; bytes that are no text stand as base64 under `base64`. An event without a payload has
+ * neither.
  */
-export function describeEvent(event: Event): string {
-  const { seq, topic, userid, rolemask, payload } = event;
-  const head: JsonObject = { seq, topic, userid, rolemask, private: event.private };
+export function describeEvent(event: Event, timeMs?: number): string {
+  const { epoch, seq, topic, userid, rolemask, payload } = event;
+  const time = timeMs === undefined ? undefined : new Date(timeMs).toISOString();
+  const head: JsonObject = { epoch, seq, time, topic, userid, rolemask, private: event.private };
   return stringifyJson(payload === undefined ? head : { ...head, ...describePayload(payload) });
+}
+
+/** A mark as a line of JSON. */
+export function describeMark(mark: EventMark): string {
+  return mark.kind === "lost"
+    ? describeLoss(mark.lost)
+    : stringifyJson({ mark: "complete", ...mark.position });
+}
+
+/** Events that are lost as a line of JSON; `last` is null when nobody knows how many they were. */
+export function describeLoss({ epoch, first, last }: LostEvents): string {
+  return stringifyJson({ mark: "lost", epoch, first, last: last ?? null });
 }
 
 /** A payload for JSON output: `{payload}` with JSON or text, or `{base64}`. */

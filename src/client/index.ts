@@ -3,7 +3,7 @@ export { Attributes } from "./attributes.ts";
 export type { ReconnectOptions } from "./backoff.ts";
 export type { Published } from "./caller.ts";
 export { Event } from "./event.ts";
-export type { EventMark, LostEvents } from "./event-mark.ts";
+export { describeLost, type EventMark, type LostEvents } from "./event-mark.ts";
 export { Flux } from "./flux.ts";
 export type { FluxOptions } from "./flux-options.ts";
 export { describeThrown, guarded } from "./guard.ts";

@@ -31,6 +31,8 @@ export interface DiskLogOptions {
   readonly now: () => number;
   /** `flushed` means that the events are on the disk, not only with the kernel: false. */
   readonly sync?: boolean | undefined;
+  /** A run that began elsewhere, and how far it has come: the log goes on with its epoch. Default: a new run, from number 1 on. */
+  readonly after?: EventPosition | undefined;
   /** A segment takes no more bytes than this, but at least one chunk of records: 64 MiB, and a quarter of the limit at most. */
   readonly segmentBytes?: number | undefined;
   readonly limits?: Partial<DiskLimits> | undefined;
@@ -66,7 +68,7 @@ export interface DiskStats {
  * again, and what is missing is known as lost.
  */
 export class DiskLog implements AsyncDisposable {
-  /** The epoch of this run: above all that the folder holds. */
+  /** The epoch of this run: above those of all other runs that the folder holds. */
   readonly epoch: number;
   /** What was cut off segments of earlier runs when the log was opened. */
   readonly cuts: readonly Cut[];
@@ -98,17 +100,17 @@ export class DiskLog implements AsyncDisposable {
 
   private constructor(
     options: DiskLogOptions,
-    epoch: number,
+    start: EventPosition,
     { segments, cuts }: OpenedFolder,
     unlock: () => Promise<void>,
   ) {
     this.#options = options;
     this.#limits = { ...DISK_LIMITS, ...options.limits };
-    this.epoch = epoch;
+    this.epoch = start.epoch;
     this.cuts = cuts;
     this.#segments = segments;
     this.#unlock = unlock;
-    this.#position = { epoch, seq: 0 };
+    this.#position = start;
     this.#salt = (options.random ?? randomWord)() >>> 0;
     this.#reader = new DiskReader(segments, (segment, offset) => this.#noteDamage(segment, offset));
     const quarter = Math.max(LEAST_SEGMENT_BYTES, this.#limits.bytes / 4);
@@ -119,7 +121,7 @@ export class DiskLog implements AsyncDisposable {
       segmentBytes: Math.min(options.segmentBytes ?? 64 * 1024 * 1024, quarter),
       begun: (segment) => this.#segments.add(segment),
     });
-    this.#filling = new RecordChunk(CHUNK_BYTES).begin(epoch);
+    this.#filling = new RecordChunk(CHUNK_BYTES).begin(start.epoch);
   }
 
   /**
@@ -145,13 +147,18 @@ export class DiskLog implements AsyncDisposable {
 
   static async #open(options: DiskLogOptions, unlock: () => Promise<void>): Promise<DiskLog> {
     const opened = await openFolder(options.folder);
-    const epoch = Math.max(Math.floor(options.now()), opened.latestEpoch + 1);
-    const log = new DiskLog(options, epoch, opened, unlock);
+    const start = startOf(opened, options);
+    const log = new DiskLog(options, start, opened, unlock);
     for (const { bytes, segment, reason } of opened.cuts)
       log.#report("warning", `${bytes} bytes of ${segment} are lost: ${reason}`);
-    await log.#writer.begin({ epoch, seq: 1 });
+    await log.#writer.begin({ epoch: start.epoch, seq: start.seq + 1 });
     await log.expire();
     return log;
+  }
+
+  /** What it keeps at most. */
+  get limits(): DiskLimits {
+    return this.#limits;
   }
 
   /** The oldest event it has, or the place of the first it will have. */
@@ -366,6 +373,17 @@ export class DiskLog implements AsyncDisposable {
   #report(level: DiskNotice["level"], text: string): void {
     this.#options.report?.({ level, text });
   }
+}
+
+/** The last event before those that are to come, as far as the folder knows. */
+function startOf({ segments, latestEpoch }: OpenedFolder, { now, after }: DiskLogOptions): EventPosition {
+  if (after === undefined) return { epoch: Math.max(Math.floor(now()), latestEpoch + 1), seq: 0 };
+  if (after.epoch > latestEpoch) return after;
+  const latest = segments.all.findLast(({ epoch }) => epoch === latestEpoch);
+  const last = latest?.last ?? 0;
+  // Numbers of two runs must not have one epoch: what the folder has then is of a run with another clock.
+  if (after.epoch < latestEpoch || last > after.seq) return { epoch: latestEpoch + 1, seq: after.seq };
+  return { epoch: latestEpoch, seq: latest === undefined ? after.seq : last };
 }
 
 function randomWord(): number {

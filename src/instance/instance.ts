@@ -6,12 +6,14 @@ import { applyTbonTable, ConfigStore, configMethods } from "../config/index.ts";
 import type { Environment } from "../connect/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { type Overlay, ZeroMqTransport } from "../overlay/index.ts";
+import { readEventLogSettings } from "../replay/index.ts";
 import { type Boot, type BootProvider, bootstrap } from "./bootstrap.ts";
 import type { BrokerState } from "./broker-state.ts";
 import { BuiltinModules } from "./builtin-modules.ts";
 import { followConfig } from "./config-follower.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { readLifecycleSettings } from "./lifecycle-settings.ts";
+import { openEventLog } from "./open-event-log.ts";
 import { findParent } from "./parent.ts";
 import { notifyParent } from "./parent-notice.ts";
 import { commandVariables, pushPhases } from "./phases.ts";
@@ -141,19 +143,21 @@ export class Instance implements AsyncDisposable {
     const config = options.config ?? new ConfigStore();
     if (config.path !== undefined) attributes.define("config.path", config.path);
     const notes: [level: LogLevel, text: string][] = [];
+    let note = (level: LogLevel, text: string): void => void notes.push([level, text]);
+    const log = (level: LogLevel, text: string): void => note(level, text);
     const boot = await bootOf(options, env, attributes, config.current);
     scope.defer(() => boot.finalize());
     // Before anything is made that a broker without it would leave behind. Behind the probe of a dead socket Node 22 loads it empty.
     if (boot.size > 1 && boot.carrier === undefined) await ZeroMqTransport.load();
     const parent =
-      options.boot === undefined ? await findParent(env, (text) => notes.push(["info", text])) : boot.parent;
+      options.boot === undefined ? await findParent(env, (text) => log("info", text)) : boot.parent;
     definePlace(attributes, boot, env, parent);
     applyTbonTable(config.current, attributes, env);
     const topology = planTree(boot, attributes);
     const settings = readLifecycleSettings(attributes, boot.size, (text) => {
-      if (boot.rank === 0) notes.push(["err", text]);
+      if (boot.rank === 0) log("err", text);
     });
-    const log = (level: LogLevel, text: string): void => broker.log(level, text);
+    const kept = readEventLogSettings(attributes, config.current);
     const runat = new Runat({ env: () => env, set: () => commandVariables(attributes), log });
     // Only rank 0 keeps a state, and runs what the instance is there for.
     if (boot.rank > 0) attributes.remove("statedir");
@@ -162,8 +166,10 @@ export class Instance implements AsyncDisposable {
     const rundir = await openDirectories(attributes, own, env, scope);
     const socketPath = options.socketPath ?? (await socketPathOf(attributes, rundir.path, boot.rank));
     attributes.define("local-uri", `local://${socketPath}`);
+    const events = await openEventLog({ rank: boot.rank, settings: kept, given: options.events, log }, scope);
     const broker = Broker.create({
       ...options,
+      events,
       rank: boot.rank,
       size: boot.size,
       attributes,
@@ -176,7 +182,9 @@ export class Instance implements AsyncDisposable {
     scope.defer(() => broker.stop());
     config.logTo((text) => broker.log("err", text, "config"));
     broker.addService("config", configMethods(config, boot.rank));
+    note = (level, text) => broker.log(level, text);
     for (const [level, text] of notes) log(level, text);
+    scope.defer(config.listen("event-log", (changed) => void readEventLogSettings(attributes, changed)));
     let overlay: Overlay | undefined;
     const builtins = new BuiltinModules({
       "connector-local": () => broker.listen(),

@@ -7,5 +7,5 @@ export {
 } from "./definition.ts";
 export { execModule } from "./exec-module.ts";
 export { importModule, nameOf } from "./module-file.ts";
-export { ModuleLoaders } from "./module-loaders.ts";
+export { installedModule, ModuleLoaders } from "./module-loaders.ts";
 export { type ModuleIdentity, ModuleRunner } from "./module-runner.ts";

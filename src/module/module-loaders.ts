@@ -94,6 +94,19 @@ export class ModuleLoaders {
   }
 }
 
+/**
+ * What a broker of flux-core is to load for one of this package's modules, and what runs it there; undefined when there is no such module.
+ *
+ * Both are files of the package as it is installed.
+ */
+export function installedModule(
+  name: string,
+): { readonly path: string; readonly loader: string } | undefined {
+  if (!Object.hasOwn(BUNDLED, name)) return undefined;
+  const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  return { path: file(`dist/module/bundled/${name}.js`), loader: file("libexec/flux-module-node-exec") };
+}
+
 async function existing(path: string): Promise<string> {
   try {
     await access(path);

@@ -36,6 +36,8 @@ export interface EventLogOptions {
   /** Whether an event is confirmed only once it is on disk. */
   readonly sync?: boolean | undefined;
   readonly clock?: EventClock | undefined;
+  /** The event before the first it will get, without a disk; default: a new run, from number 1 on. */
+  readonly after?: EventPosition | undefined;
   /** Runs a call at the end of the turn of the event loop. */
   readonly schedule: (call: () => void) => void;
 }
@@ -48,6 +50,10 @@ const SYSTEM_CLOCK: EventClock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** How often it is looked for events that are too old: so many times within the limit of their age, and after a minute at the latest. */
+const EXPIRIES_IN_AGE = 10;
+const LONGEST_EXPIRY_MS = 60_000;
 
 /**
  * The events of this rank that can be given again, in the order they were delivered: what `event.replay` and `event.stat` speak of.
@@ -66,18 +72,23 @@ export class EventLog implements ReplaySource {
   readonly #clock: EventClock;
   readonly #schedule: EventLogOptions["schedule"];
   readonly #waiting = new Set<() => void>();
+  #cancelExpiry: (() => void) | undefined;
   #scheduled = false;
 
   constructor(options: EventLogOptions) {
     const { rank, disk, sync = false, clock = SYSTEM_CLOCK, schedule } = options;
     const limits = { ...RING_LIMITS, ...options.ring };
-    const after = rank === 0 ? { after: { epoch: disk?.epoch ?? clock.now(), seq: 0 } } : {};
+    const start = disk?.last ?? options.after ?? { epoch: clock.now(), seq: 0 };
+    const after = rank === 0 ? { after: start } : {};
     this.#ring = new EventRing({ limits, ...after });
     this.#history = new EventHistory(this.#ring, disk);
     this.#disk = disk;
     this.#sync = sync && disk !== undefined;
     this.#clock = clock;
     this.#schedule = schedule;
+    const ageMs = Math.min(limits.ageMs, disk?.limits.ageMs ?? Number.POSITIVE_INFINITY);
+    if (Number.isFinite(ageMs))
+      this.#expireEvery(Math.min(LONGEST_EXPIRY_MS, Math.ceil(ageMs / EXPIRIES_IN_AGE)));
   }
 
   /** The latest event; its epoch is 0 as long as that is not known. */
@@ -184,9 +195,19 @@ export class EventLog implements ReplaySource {
     };
   }
 
-  /** Ends the waits. */
+  /** Ends the waits, and forgets no more events for their age. */
   stop(): void {
+    this.#cancelExpiry?.();
     for (const done of [...this.#waiting]) done();
+  }
+
+  /** Events go with their age, also when none come that would push them out. */
+  #expireEvery(ms: number): void {
+    this.#cancelExpiry = this.#clock.after(ms, () => {
+      this.#ring.expire(this.#clock.now());
+      void this.#disk?.expire();
+      this.#expireEvery(ms);
+    });
   }
 
   /** True for a position that this rank has not come to yet. */

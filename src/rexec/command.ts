@@ -1,6 +1,5 @@
-import { FluxError } from "../base/index.ts";
+import { FluxError, parseSize } from "../base/index.ts";
 import { isObject, type JsonObject, type JsonValue, unpack } from "../json/index.ts";
-import { parseSize } from "./size.ts";
 
 /** Default of the option `NAME_BUFSIZE`, 4 MiB. */
 const BUFFER_BYTES = 4 * 1024 * 1024;

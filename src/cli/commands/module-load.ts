@@ -11,7 +11,7 @@ export interface LoadOptions extends ClientOptions {
 }
 
 const HELP = `
-MODULE is a path, the name of a module of this package (heartbeat), or the name of one in the directories of FLUX_MODULE_PATH. ES modules run
+MODULE is a path, the name of a module of this package (heartbeat, event-log), or the name of one in the directories of FLUX_MODULE_PATH. ES modules run
 in the broker's process, unless --exec gives them their own; flux-core's (.so, .py) always have their own, through 'flux module-exec'.`;
 
 /** `fluxbus module load [OPTIONS] MODULE [ARGS...]`. Source: flux-module(1). */
@@ -44,7 +44,26 @@ export async function loadModule(
   const path = await canonical(module);
   const as = name === undefined ? {} : { name };
   const by = loader === undefined ? {} : { loader };
-  await flux.call("module.load", { path, args: [...args], ...as, ...by, exec: exec === true });
+  const how = { args: [...args], ...as, exec: exec === true };
+  try {
+    await flux.call("module.load", { path, ...how, ...by });
+  } catch (error) {
+    const own = path === module && loader === undefined ? await ofThisPackage(module, error) : undefined;
+    if (own === undefined) throw error;
+    await flux.call("module.load", { ...own, ...how });
+  }
+}
+
+/** What to load instead of a name that the broker, which is flux-core's, has not found; undefined when it is none of this package's modules. */
+async function ofThisPackage(
+  name: string,
+  error: unknown,
+): Promise<{ readonly path: string; readonly loader: string } | undefined> {
+  const [{ FluxError }, { installedModule }] = await Promise.all([
+    import("../../base/index.ts"),
+    import("../../module/index.ts"),
+  ]);
+  return FluxError.from(error).code === "ENOENT" ? installedModule(name) : undefined;
 }
 
 /** A path as the broker, which may run elsewhere, understands it; a name as it is. */

@@ -2,5 +2,6 @@ import { type ModuleDefinition, moduleOf } from "../definition.ts";
 
 /** The modules of this package, by name: the files beside this one. */
 export const BUNDLED: Readonly<Record<string, () => Promise<ModuleDefinition>>> = {
+  "event-log": async () => moduleOf(await import("./event-log.ts")),
   heartbeat: async () => moduleOf(await import("./heartbeat.ts")),
 };

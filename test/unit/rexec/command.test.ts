@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type errno, FluxError } from "../../../src/base/index.ts";
+import { type errno, FluxError, parseSize } from "../../../src/base/index.ts";
 import { parseJson, stringifyJson } from "../../../src/json/index.ts";
 import {
   bufferBytes,
@@ -10,7 +10,6 @@ import {
   listedName,
   programName,
 } from "../../../src/rexec/command.ts";
-import { parseSize } from "../../../src/rexec/size.ts";
 
 const LEAST = { cmdline: ["true"], env: {}, opts: {}, channels: [] };
 const WHOLE = {
