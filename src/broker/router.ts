@@ -306,10 +306,10 @@ export class Router implements RoutingView<Endpoint> {
         this.#serve(decision.endpoint, origin, request, topic, must);
         return;
       case "rank":
-        if (this.#uplink?.toRank(decision.rank, request.withPushed(origin.toBroker)) === true) return;
+        if (this.#uplink?.toRank(decision.rank, sentBy(origin, request)) === true) return;
         break;
       case "parent":
-        if (this.#uplink?.toParent(request.withPushed(origin.toBroker)) === true) return;
+        if (this.#uplink?.toParent(sentBy(origin, request)) === true) return;
         break;
       case "requester":
         this.#refuse(origin, request, decision.code, decision.text);
@@ -368,6 +368,11 @@ export class Router implements RoutingView<Endpoint> {
       );
     }
   }
+}
+
+/** A request as it goes to the tree: what came from there goes on as it is. */
+function sentBy(origin: Origin, request: Message): Message {
+  return origin.toBroker.length === 0 ? request : request.withPushed(origin.toBroker);
 }
 
 /** True for a cancel: it is small and frees what it cancels, so it goes out whatever is queued. */

@@ -283,9 +283,9 @@ export class Flux implements AsyncDisposable {
    *
    * With `since` it begins with events of the past and loses none: see `Replay`.
    */
+  subscribe(prefix: string, options: ReplayOptions & { readonly marks?: false | undefined }): Replay;
+  subscribe(prefix: string, options: ReplayOptions): Replay<Event | EventMark>;
   subscribe(prefix: string, options?: SubscribeOptions): Subscription;
-  subscribe(prefix: string, options: ReplayOptions & { readonly marks: true }): Replay<Event | EventMark>;
-  subscribe(prefix: string, options: ReplayOptions): Replay;
   subscribe(
     prefix: string,
     options: SubscribeOptions | ReplayOptions = {},

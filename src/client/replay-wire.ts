@@ -1,6 +1,6 @@
 import { FluxError } from "../base/index.ts";
 import { type JsonObject, type JsonValue, parseJson, stringifyJson } from "../json/index.ts";
-import { type EventPosition, Framer, type Message, textPayload } from "../message/index.ts";
+import { decodeAll, type EventPosition, type Message, textPayload } from "../message/index.ts";
 
 /** Service methods that replay events: of a fluxbus broker, and of the module event-log beside a broker of flux-core. See docs/events.md. */
 export const REPLAY_TOPICS = ["event.replay", "event-log.replay"] as const;
@@ -78,10 +78,7 @@ export function readReplay(payload: Uint8Array | undefined): ReplayResponse {
   const { epoch, through, lost, unknown, next, times } = head;
   if (typeof epoch !== "number" || typeof through !== "number")
     throw new FluxError("EPROTO", "replay: response tells no position");
-  const events: Message[] = [];
   const frames = payload.subarray(end + 1);
-  const framer = new Framer();
-  framer.push(frames, (event) => events.push(event));
-  if (framer.pendingBytes > 0) throw new FluxError("EPROTO", "replay: an event is cut off");
+  const events = decodeAll(frames);
   return { epoch, through, lost, unknown, next, times, events, frames };
 }

@@ -1,5 +1,5 @@
 import { FluxError } from "../base/index.ts";
-import { type EventPosition, type Message, Role } from "../message/index.ts";
+import { comparePositions, type EventPosition, type Message, Role } from "../message/index.ts";
 import { Event } from "./event.ts";
 import { describeLost, type EventMark, type LostEvents } from "./event-mark.ts";
 import { MAX_QUEUE, type ReplayOptions } from "./options.ts";
@@ -107,6 +107,7 @@ export class Replay<T extends Item = Event> implements AsyncIterableIterator<T, 
       if (this.queued > 0) {
         const item = this.#shift();
         this.#position = item.position;
+        if (item.kind === "lost") this.#lost++;
         if (item.kind === "event" || this.#options.marks === true) return { done: false, value: item as T };
         if (item.kind === "lost") this.#tellLost(item.lost);
         continue;
@@ -167,17 +168,18 @@ export class Replay<T extends Item = Event> implements AsyncIterableIterator<T, 
         const stream = this.#port.stream(REPLAY_TOPICS[topic]!, this.#request());
         this.#stream = stream;
         for await (const response of stream) {
-          this.#take(readReplay(response.payload));
+          const moved = this.#take(readReplay(response.payload));
           ready();
           retryMs = FIRST_RETRY_MS;
-          // Leaving cancels: what is not taken is asked for again.
-          if (this.queued >= this.#limit) break;
+          // Leaving cancels: what is not taken is asked for again. Not before the answer has brought something, or it never would.
+          if (moved && this.queued >= this.#limit) break;
         }
       } catch (error) {
         const { code } = FluxError.from(error);
-        if (code === "ENOSYS" && topic + 1 < REPLAY_TOPICS.length && this.#taken === undefined) {
-          topic++;
-          continue;
+        if (code === "ENOSYS") {
+          topic = (topic + 1) % REPLAY_TOPICS.length;
+          if (topic > 0) continue;
+          if (this.#taken === undefined) throw new FluxError("ENOSYS", NO_LOG, { cause: error });
         }
         if (!AGAIN.has(code) || !(await this.#port.connected())) throw error;
       }
@@ -193,7 +195,8 @@ export class Replay<T extends Item = Event> implements AsyncIterableIterator<T, 
     return { prefix, since, follow: true, encoding: "frames" };
   }
 
-  #take({ epoch, through, lost = [], unknown, next, events }: ReplayResponse): void {
+  /** True when the answer leads on. */
+  #take({ epoch, through, lost = [], unknown, next, events }: ReplayResponse): boolean {
     let index = 0;
     const giveUpTo = (seq: number): void => {
       for (; index < events.length && events[index]!.seq < seq; index++) this.#push(events[index]!, epoch);
@@ -207,10 +210,14 @@ export class Replay<T extends Item = Event> implements AsyncIterableIterator<T, 
     if (unknown === true)
       this.#items.push({ kind: "lost", position, lost: { epoch, first: through + 1, last: undefined } });
     const end = next === undefined ? position : { epoch: next, seq: 0 };
-    this.#mark(end);
+    // Asked again, the broker first says where it was left.
+    const before = this.#taken;
+    const moved = before !== undefined && comparePositions(end, before) !== 0;
+    if (moved || before === undefined) this.#mark(end);
     this.#taken = end;
     this.#position ??= end;
     this.#wake();
+    return moved;
   }
 
   #push(message: Message, epoch: number): void {
@@ -227,7 +234,6 @@ export class Replay<T extends Item = Event> implements AsyncIterableIterator<T, 
   }
 
   #tellLost(lost: LostEvents): void {
-    this.#lost++;
     const { onLost } = this.#options;
     if (onLost !== undefined) {
       onLost(lost);
@@ -278,6 +284,8 @@ export class Replay<T extends Item = Event> implements AsyncIterableIterator<T, 
     return Math.min(LAST_RETRY_MS, ms * 2);
   }
 }
+
+const NO_LOG = `no events are kept here: there is neither ${REPLAY_TOPICS.join(" nor ")}`;
 
 /** Errors behind which the replay may be there again: the connection, or the rank that was asked, is on its way back. */
 const AGAIN = new Set<string>(["ECONNRESET", "EHOSTUNREACH", "EAGAIN", "ENOSYS"]);

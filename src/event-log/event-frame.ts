@@ -1,6 +1,5 @@
-import { copyBytes, decodeUtf8, FluxError } from "../base/index.ts";
+import { copyBytes, decodeUtf8 } from "../base/index.ts";
 import {
-  decodeMessage,
   FRAME_MAGIC,
   type FrameBytes,
   HEADER_BYTES,
@@ -10,7 +9,6 @@ import {
   partBytes,
   partContent,
   partLength,
-  readWord,
   writeHeader,
   writePartLength,
 } from "../message/index.ts";
@@ -107,21 +105,4 @@ export function frameTopic({ bytes }: FrameBytes, at: number, end: number): stri
   const text = decodeUtf8(bytes, start, start + partLength(bytes, part, start));
   const nul = text.indexOf("\0");
   return nul < 0 ? text : text.slice(0, nul);
-}
-
-/**
- * The events of frames that stand one behind the other, as messages that point into them: the bytes must not change any more.
- * @throws FluxError EPROTO when the bytes are no whole frames, and those of `decodeMessage`.
- */
-export function eventsOf(frames: Uint8Array): Message[] {
-  const events: Message[] = [];
-  for (let at = 0; at < frames.length; ) {
-    const start = at + PREAMBLE_BYTES;
-    if (start > frames.length || readWord(frames, at) !== FRAME_MAGIC)
-      throw new FluxError("EPROTO", "frame of an event does not start with the Flux magic");
-    at = start + readWord(frames, at + 4);
-    if (at > frames.length) throw new FluxError("EPROTO", "frame of an event is cut off");
-    events.push(decodeMessage(frames, start, at));
-  }
-  return events;
 }

@@ -1,8 +1,8 @@
+export { decodeAll as eventsOf } from "../message/index.ts";
 export { DiskLog, type DiskLogOptions, type DiskNotice, type DiskStats } from "./disk-log.ts";
 export type { EventBatch, ReadOptions, SeqRange } from "./event-batch.ts";
 export {
   eventFrameBytes,
-  eventsOf,
   frameEnd,
   frameFlags,
   frameRolemask,

@@ -92,3 +92,20 @@ export function decodeFrame(frame: Uint8Array): Message {
   }
   return decodeMessage(frame, PREAMBLE_BYTES);
 }
+
+/**
+ * The messages of frames that stand one behind the other, as messages that point into them: the bytes must not change any more.
+ * @throws FluxError EPROTO when the bytes are no whole frames, and those of `decodeMessage`.
+ */
+export function decodeAll(frames: Uint8Array): Message[] {
+  const messages: Message[] = [];
+  for (let at = 0; at < frames.length; ) {
+    const start = at + PREAMBLE_BYTES;
+    if (start > frames.length || readWord(frames, at) !== FRAME_MAGIC)
+      throw new FluxError("EPROTO", "frame does not start with the Flux magic");
+    at = start + readWord(frames, at + 4);
+    if (at > frames.length) throw new FluxError("EPROTO", "frame is cut off");
+    messages.push(decodeMessage(frames, start, at));
+  }
+  return messages;
+}

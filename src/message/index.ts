@@ -15,7 +15,7 @@ export {
   stampCredential,
   UNKNOWN_CREDENTIAL,
 } from "./credentials.ts";
-export { decodeFrame, decodeMessage } from "./decode.ts";
+export { decodeAll, decodeFrame, decodeMessage } from "./decode.ts";
 export { describeMessage } from "./describe.ts";
 export {
   comparePositions,

@@ -1,5 +1,5 @@
-import { ByteSink, EMPTY, FluxError, SHARE_BYTES } from "../base/index.ts";
-import { afterRoutes, FRAME_MAGIC, Framer, type Message } from "../message/index.ts";
+import { allocate, ByteSink, EMPTY, SHARE_BYTES } from "../base/index.ts";
+import { afterRoutes, decodeAll, FRAME_MAGIC, type Message } from "../message/index.ts";
 import type { Frames } from "./transport.ts";
 
 /** A bundle with more in it leaves before the turn ends, in bytes: whoever keeps a message keeps what came with it. */
@@ -13,8 +13,8 @@ const PIECE_BYTES = 128;
 const MOST_PIECES = 4;
 
 /**
- * Messages for one neighbour, put together to leave as one message of the transport at the end of the turn: encoded as on the socket of local
- * clients, one behind the other. Each frame on its own costs some microseconds at either end, to be encrypted and to cross threads, and flux-core's
+ * Messages for one neighbour, put together to leave as few messages of the transport: the first of a turn of the event loop leaves at once, the
+ * others at its end, together. They are encoded as on the socket of local clients, one behind the other. Each frame on its own costs some microseconds at either end, to be encrypted and to cross threads, and flux-core's
  * form has four to ten of them for a message.
  *
  * Only for a neighbour that has said in its hello, or in the answer to it, that it reads bundles: flux-core's brokers don't. Source: ADR 16.
@@ -22,9 +22,10 @@ const MOST_PIECES = 4;
 export class Bundle {
   readonly #send: (frames: Frames) => void;
   readonly #sink = new ByteSink();
-  #scheduled = false;
-  readonly #flush = (): void => {
-    this.#scheduled = false;
+  /** A message has left in this turn. */
+  #inTurn = false;
+  readonly #endTurn = (): void => {
+    this.#inTurn = false;
     this.flush();
   };
 
@@ -40,12 +41,14 @@ export class Bundle {
   /** Adds a message as it is now, without the top `popped` of its routes, and then with `pushed`, an encoded route part, on its stack. */
   add(message: Message, popped = 0, pushed: Uint8Array = EMPTY): void {
     message.forwardTo(this.#sink, pushed, afterRoutes(message, popped));
-    if (this.#sink.length >= FULL_BYTES) this.flush();
-    else if (!this.#scheduled) {
-      this.#scheduled = true;
-      // Behind all that the socket has for this turn, and before the process waits again.
-      process.nextTick(this.#flush);
+    if (this.#inTurn) {
+      if (this.#sink.length >= FULL_BYTES) this.flush();
+      return;
     }
+    this.flush();
+    this.#inTurn = true;
+    // Behind all that the socket has for this turn, and before the process waits again.
+    process.nextTick(this.#endTurn);
   }
 
   /** Sends what is in it. */
@@ -79,18 +82,13 @@ export function isBundle([first]: Frames): boolean {
  * @throws FluxError EPROTO when it is malformed or cut off.
  */
 export function readBundle(frames: Frames): Message[] {
-  const messages: Message[] = [];
-  const framer = new Framer();
-  const pieces = frames.length > 1 && frames.length <= MOST_PIECES ? [joined(frames)] : frames;
-  for (const piece of pieces) framer.push(piece, (message) => messages.push(message));
-  if (framer.pendingBytes > 0) throw new FluxError("EPROTO", "bundle is cut off");
-  return messages;
+  return decodeAll(frames.length === 1 ? frames[0]! : joined(frames));
 }
 
 function joined(frames: Frames): Uint8Array {
   let size = 0;
   for (const frame of frames) size += frame.length;
-  const bytes = new Uint8Array(size);
+  const bytes = allocate(size);
   let at = 0;
   for (const frame of frames) {
     bytes.set(frame, at);

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import fc from "fast-check";
 import {
   eventFrameBytes,
-  eventsOf,
   frameEnd,
   frameFlags,
   frameRolemask,
@@ -13,7 +12,7 @@ import {
   topicStartsWith,
   writeEventFrame,
 } from "../../../src/event-log/event-frame.ts";
-import { decodeFrame, type Message, MessageFlag } from "../../../src/message/index.ts";
+import { decodeAll, decodeFrame, type Message, MessageFlag } from "../../../src/message/index.ts";
 import { anyMadeFields, make } from "../../helpers/message-arbitrary.ts";
 import { assertSameFields, fieldsOf } from "../../helpers/message-fields.ts";
 import { rejects } from "../../helpers/rejects.ts";
@@ -82,14 +81,14 @@ test("an event without a topic matches the empty prefix only", () => {
 test("frames one behind the other are read as events; what is no whole frame is refused", async () => {
   const frames = Buffer.concat([1, 2, 3].map((seq) => event(seq, { bytes: seq * 100 }).encode()));
   assert.deepEqual(
-    eventsOf(frames).map(({ seq, payloadBytes }) => [seq, payloadBytes]),
+    decodeAll(frames).map(({ seq, payloadBytes }) => [seq, payloadBytes]),
     [
       [1, 100],
       [2, 200],
       [3, 300],
     ],
   );
-  assert.deepEqual(eventsOf(new Uint8Array(0)), []);
+  assert.deepEqual(decodeAll(new Uint8Array(0)), []);
   for (const bad of [frames.subarray(0, -1), frames.subarray(1), frames.subarray(0, 5)])
-    await rejects((async () => eventsOf(bad))(), "EPROTO");
+    await rejects((async () => decodeAll(bad))(), "EPROTO");
 });

@@ -48,19 +48,24 @@ test("a small bundle goes in frames that are cheap to copy, a large one whole", 
   );
 });
 
-test("a bundle that is full leaves before the turn ends, one that is not at its end", async () => {
-  const sent: Frames[] = [];
-  const bundle = new Bundle((frames) => sent.push(frames));
-  for (let i = 0; i < 4; i++) bundle.add(request(10_000));
-  assert.equal(sent.length, 1);
+test("the first message of a turn leaves at once, the others when the bundle is full or the turn ends", async () => {
+  const sent: number[] = [];
+  const bundle = new Bundle((frames) => sent.push(readBundle(frames).length));
   bundle.add(request(10));
-  assert.equal(sent.length, 1);
+  assert.deepEqual(sent, [1]);
+  for (let i = 0; i < 4; i++) bundle.add(request(10_000));
+  assert.deepEqual(sent, [1, 4]);
+  bundle.add(request(10));
+  bundle.add(request(10));
+  assert.deepEqual(sent, [1, 4]);
   await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(sent.length, 2);
+  assert.deepEqual(sent, [1, 4, 2]);
+  bundle.add(request(10));
+  assert.deepEqual(sent, [1, 4, 2, 1]);
 });
 
 test("a bundle that is cut off or damaged is malformed", () => {
-  const [frames] = bundleOf([request(50), request(50)]);
+  const [, frames] = bundleOf([request(50), request(50), request(50)]);
   const whole = Buffer.concat(frames!);
   for (let end = 4; end < whole.length; end++) {
     const cut = [whole.subarray(0, end)];
