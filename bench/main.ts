@@ -1,5 +1,7 @@
 /** `npm run bench`: fluxbus against the bare relay, and against other brokers when asked. See docs/benchmarks.md. */
 import { compare } from "./compare.ts";
+import { measureEventLog } from "./event-log/measure.ts";
+import { linesOfEventLog } from "./event-log/report.ts";
 import { idleClientCost, pendingRequestCost } from "./memory.ts";
 import { findNats } from "./nats-server.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
@@ -46,7 +48,8 @@ async function measure(options: Options, report: Report, print: (text: string) =
   const memory = wanted("memory");
   const subscriptions = wanted("subscriptions");
   const tree = wanted("tree");
-  if (scenarios.length === 0 && !memory && !subscriptions && !tree)
+  const eventLog = wanted("event-log");
+  if (scenarios.length === 0 && !memory && !subscriptions && !tree && !eventLog)
     throw new TypeError(`no scenario has a name with ${options.only.join(" or ")} in it`);
   print(headOfHost(report));
   for (const reason of report.skipped) print(`${reason}\n`);
@@ -63,6 +66,10 @@ async function measure(options: Options, report: Report, print: (text: string) =
       report.subscriptions.push(cost);
       print(lineOfSubscriptions(cost));
     }
+  }
+  if (eventLog) {
+    report.eventLog = await measureEventLog(options);
+    print(linesOfEventLog(report.eventLog));
   }
   if (memory) {
     for (const measureCost of [idleClientCost, pendingRequestCost]) {

@@ -20,7 +20,7 @@ export interface Options {
 
 export const USAGE = `usage: npm run bench -- [options]
   --json           print the whole result, with all runs, as JSON
-  --only NAME,...  only the parts whose name contains NAME: scenarios, subscriptions, memory, tree
+  --only NAME,...  only the parts whose name contains NAME: scenarios, subscriptions, event-log, memory, tree
   --runs N         runs of each scenario and system, default 5
   --seconds S      length of a run, default 1
   --peer URI       measure another Flux broker too

@@ -1,5 +1,6 @@
 import { cpus } from "node:os";
 import type { Compared, Measured } from "./compare.ts";
+import type { EventLogCost } from "./event-log/measure.ts";
 import type { MemoryCost } from "./memory.ts";
 import { FEW_PREFIXES, MANY_PREFIXES, type Scenario, SUBSCRIPTIONS_LIMIT } from "./scenarios.ts";
 import { median } from "./statistics.ts";
@@ -14,6 +15,8 @@ export interface Report {
   readonly seconds: number;
   readonly compared: Compared[];
   readonly subscriptions: SubscriptionCost[];
+  /** Undefined when it was not measured. */
+  eventLog: EventLogCost | undefined;
   readonly memory: MemoryCost[];
   readonly trees: TreeCost[];
   /** What was asked for and could not be done, and why. */
@@ -22,7 +25,17 @@ export interface Report {
 
 export function emptyReport(runs: number, seconds: number): Report {
   const host = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
-  return { host, runs, seconds, compared: [], subscriptions: [], memory: [], trees: [], skipped: [] };
+  return {
+    host,
+    runs,
+    seconds,
+    compared: [],
+    subscriptions: [],
+    eventLog: undefined,
+    memory: [],
+    trees: [],
+    skipped: [],
+  };
 }
 
 const OTHERS: readonly SystemName[] = ["peer", "nats"];

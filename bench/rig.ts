@@ -8,6 +8,9 @@ import type { NearRun } from "./programs/near.ts";
 import type { Place, SystemName } from "./systems/system.ts";
 import { isEvents, type Work } from "./work.ts";
 
+/** Where a fluxbus broker keeps events: nowhere, in memory, or on disk too. */
+export type KeptEvents = "none" | "ring" | "disk";
+
 /** One run: what was done in which time, and the processor time it took each program. */
 export interface Run extends NearRun {
   /** Microseconds of processor time per response or event; the hub's is unknown where it is not our process. */
@@ -18,6 +21,8 @@ export interface Run extends NearRun {
 export class Rig implements AsyncDisposable {
   readonly system: SystemName;
   readonly work: Work;
+  /** What its programs connect to. */
+  readonly at: string;
   readonly near: Program;
   readonly far: Program;
   /** Relay or broker; undefined when the system runs without us. */
@@ -31,21 +36,22 @@ export class Rig implements AsyncDisposable {
   ) {
     this.system = place.system;
     this.work = place.work;
+    this.at = place.at;
     this.near = programs.near;
     this.far = programs.far;
     this.hub = programs.hub;
     this.#closers = closers;
   }
 
-  /** Starts the programs; `peer` is the URI of the system `peer`. */
-  static async open(system: SystemName, work: Work, peer?: string): Promise<Rig> {
+  /** Starts the programs; `peer` is the URI of the system `peer`, `events` says what a broker of fluxbus keeps when not what it does by itself. */
+  static async open(system: SystemName, work: Work, peer?: string, events?: KeptEvents): Promise<Rig> {
     await using closers = new Closers();
     const folder = await mkdtemp(join(tmpdir(), "fluxbus-bench-"));
     closers.defer(() => rm(folder, { recursive: true, force: true }));
     const hub = closers.use(hubOf(system));
     const far = closers.use(new Program("far"));
     const near = closers.use(new Program("near"));
-    const at = await openHub(system, hub, folder, closers, peer);
+    const at = await openHub(system, hub, { folder, closers, peer, events });
     const place: Place = { system, at, credit: join(folder, "credit"), work };
     await far.call("open", place);
     await near.call("open", place);
@@ -94,18 +100,23 @@ function hubOf(system: SystemName): Program | undefined {
   return system === "fluxbus" ? new Program("broker") : undefined;
 }
 
+interface HubOptions {
+  readonly folder: string;
+  readonly closers: Closers;
+  readonly peer: string | undefined;
+  readonly events: KeptEvents | undefined;
+}
+
 async function openHub(
   system: SystemName,
   hub: Program | undefined,
-  folder: string,
-  closers: Closers,
-  peer: string | undefined,
+  { folder, closers, peer, events }: HubOptions,
 ): Promise<string> {
   switch (system) {
     case "relay":
       return hub!.call<string>("open", { folder });
     case "fluxbus":
-      return hub!.call<string>("open", { socketPath: join(folder, "local-0") });
+      return hub!.call<string>("open", { socketPath: join(folder, "local-0"), events });
     case "nats":
       return startNats(closers);
     case "peer":

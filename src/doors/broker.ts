@@ -32,6 +32,15 @@ export {
   openConfig,
 } from "../config/index.ts";
 export {
+  type DiskLimits,
+  type DiskLog,
+  type DiskLogOptions,
+  type DiskNotice,
+  type DiskStats,
+  openDiskLog,
+  type RingLimits,
+} from "../event-log/index.ts";
+export {
   type Boot,
   type BootProvider,
   type BrokerState,

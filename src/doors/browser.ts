@@ -17,18 +17,23 @@ export { type ErrnoName, errno, FluxError, type OverflowPolicy, strerror } from 
 export {
   type CallOptions,
   Event,
+  type EventMark,
   Flux,
   type FluxOptions,
   type HandleOptions,
+  type LostEvents,
   type Method,
   type Methods,
   type Payload,
   type PublishOptions,
   type ReconnectOptions,
+  Replay,
+  type ReplayOptions,
   Request,
   Response,
   ResponseStream,
   Service,
+  type Since,
   type Status,
   type StreamOptions,
   type SubscribeOptions,
@@ -36,4 +41,11 @@ export {
 } from "../client/index.ts";
 export type { WebSocketClass, WebSocketLike, WebSocketOptions } from "../connector/index.ts";
 export { type JsonObject, type JsonValue, pack, Real, real, unpack } from "../json/index.ts";
-export { NODEID_ANY, NODEID_UPSTREAM, Role } from "../message/index.ts";
+export {
+  type EventPosition,
+  formatPosition,
+  NODEID_ANY,
+  NODEID_UPSTREAM,
+  parsePosition,
+  Role,
+} from "../message/index.ts";

@@ -4,11 +4,13 @@ export {
   Attributes,
   type CallOptions,
   Event,
+  type EventMark,
   Flux,
   type FluxOptions,
   type HandleOptions,
   type LogLevel,
   type LogRecord,
+  type LostEvents,
   type Method,
   type MethodCall,
   type Methods,
@@ -19,12 +21,15 @@ export {
   parseLogRecord,
   Received,
   type ReconnectOptions,
+  Replay,
+  type ReplayOptions,
   Request,
   type RequestHandler,
   Response,
   ResponseStream,
   type RpcOptions,
   Service,
+  type Since,
   type Status,
   type StreamOptions,
   type SubscribeOptions,
@@ -32,4 +37,11 @@ export {
 } from "../client/index.ts";
 export { type ConnectOptions, connect } from "../connect/index.ts";
 export { type JsonObject, type JsonValue, pack, Real, real, unpack } from "../json/index.ts";
-export { NODEID_ANY, NODEID_UPSTREAM, Role } from "../message/index.ts";
+export {
+  type EventPosition,
+  formatPosition,
+  NODEID_ANY,
+  NODEID_UPSTREAM,
+  parsePosition,
+  Role,
+} from "../message/index.ts";

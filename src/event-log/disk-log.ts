@@ -6,7 +6,7 @@ import { DiskReader } from "./disk-reader.ts";
 import type { EventBatch, ReadOptions } from "./event-batch.ts";
 import { eventFrameBytes } from "./event-frame.ts";
 import { lockFolder } from "./folder-lock.ts";
-import { type OpenedFolder, openFolder } from "./open-folder.ts";
+import { beginRun, type OpenedFolder, openFolder } from "./open-folder.ts";
 import { type Cut, nameOf } from "./open-segment.ts";
 import { RecordChunk } from "./record-chunk.ts";
 import type { Segment } from "./segment.ts";
@@ -55,6 +55,8 @@ export interface DiskStats {
   readonly skipped: number;
   readonly writes: number;
   readonly syncs: number;
+  /** Bytes that were cut off segments of earlier runs when the log was opened. */
+  readonly cutBytes: number;
   /** Places where bytes were found that are no record. */
   readonly damaged: number;
   /** Why nothing is written now; null when all is well. */
@@ -147,7 +149,7 @@ export class DiskLog implements AsyncDisposable {
 
   static async #open(options: DiskLogOptions, unlock: () => Promise<void>): Promise<DiskLog> {
     const opened = await openFolder(options.folder);
-    const start = startOf(opened, options);
+    const start = await beginRun(opened, options);
     const log = new DiskLog(options, start, opened, unlock);
     for (const { bytes, segment, reason } of opened.cuts)
       log.#report("warning", `${bytes} bytes of ${segment} are lost: ${reason}`);
@@ -188,6 +190,7 @@ export class DiskLog implements AsyncDisposable {
       skipped: this.#skipped,
       writes,
       syncs,
+      cutBytes: this.cuts.reduce((sum, { bytes }) => sum + bytes, 0),
       damaged: this.#damaged,
       failure: this.#failure?.error.message ?? null,
     };
@@ -267,8 +270,9 @@ export class DiskLog implements AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     await this.#settled();
-    // A run whose last write failed has its segment let go already.
-    await this.#writer.finish().catch((error: unknown) => this.#reportFailure(FluxError.from(error)));
+    // A run whose last write failed has its segment let go already. One that began elsewhere may go on there.
+    const openEnd = this.#missingAfter !== undefined || this.#options.after !== undefined;
+    await this.#writer.finish(openEnd).catch((error: unknown) => this.#reportFailure(FluxError.from(error)));
     await this.#writer.abandon();
     await this.#unlock();
   }
@@ -373,17 +377,6 @@ export class DiskLog implements AsyncDisposable {
   #report(level: DiskNotice["level"], text: string): void {
     this.#options.report?.({ level, text });
   }
-}
-
-/** The last event before those that are to come, as far as the folder knows. */
-function startOf({ segments, latestEpoch }: OpenedFolder, { now, after }: DiskLogOptions): EventPosition {
-  if (after === undefined) return { epoch: Math.max(Math.floor(now()), latestEpoch + 1), seq: 0 };
-  if (after.epoch > latestEpoch) return after;
-  const latest = segments.all.findLast(({ epoch }) => epoch === latestEpoch);
-  const last = latest?.last ?? 0;
-  // Numbers of two runs must not have one epoch: what the folder has then is of a run with another clock.
-  if (after.epoch < latestEpoch || last > after.seq) return { epoch: latestEpoch + 1, seq: after.seq };
-  return { epoch: latestEpoch, seq: latest === undefined ? after.seq : last };
 }
 
 function randomWord(): number {

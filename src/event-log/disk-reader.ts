@@ -69,8 +69,9 @@ export class DiskReader {
       if (!(await this.#readSegment(segment, progress))) break;
     }
     const { through, lost } = progress;
-    const ended = through >= segments.at(-1)!.last;
-    return builder.build(epoch, through, { lost, after: ended ? following : undefined });
+    const { last, openEnd } = segments.at(-1)!;
+    const next = through >= last ? following : undefined;
+    return builder.build(epoch, through, { lost, after: next, unknown: openEnd && next !== undefined });
   }
 
   /** The position to read after for the events that came at `timeMs` or later; undefined when none did. */

@@ -40,7 +40,7 @@ export interface EventBatch {
   readonly lost: readonly SeqRange[];
   /** The epoch ended at `through`: what follows has another. */
   readonly ended: boolean;
-  /** Nobody knows how far this epoch went beyond `through`: none of its events is left there. */
+  /** Nobody knows whether this epoch went on beyond `through`, and how far: none of its events is left there. */
   readonly unknown: boolean;
   /** Where to read on. */
   readonly next: EventPosition;
@@ -160,7 +160,11 @@ export class BatchBuilder {
   build(
     epoch: number,
     through: number,
-    rest: { readonly lost?: readonly SeqRange[]; readonly after?: number | undefined } = {},
+    rest: {
+      readonly lost?: readonly SeqRange[];
+      readonly after?: number | undefined;
+      readonly unknown?: boolean;
+    } = {},
   ): EventBatch {
     const frames = this.#bytes === 0 ? EMPTY : plainView(allocate(this.#bytes));
     let at = 0;
@@ -176,10 +180,15 @@ export class BatchBuilder {
       through,
       lost: rest.lost ?? [],
       ended: rest.after !== undefined,
-      unknown: false,
+      unknown: rest.unknown === true,
       next: rest.after === undefined ? { epoch, seq: through } : { epoch: rest.after, seq: 0 },
     };
   }
+}
+
+/** The batch for a position behind which there is nothing yet. */
+export function emptyBatch({ epoch, seq }: EventPosition): EventBatch {
+  return new BatchBuilder(readLimits({})).build(epoch, seq);
 }
 
 /** The batch for a position in an epoch of which nothing is left; reading goes on with the epoch `following`. */

@@ -7,6 +7,9 @@ import { firstIndex, RingChunk } from "./ring-chunk.ts";
 
 const LARGEST_CHUNK = 256 * 1024;
 const LEAST_CHUNK = 4 * 1024;
+/** A ring that is full drops so much of itself at a time, by bytes when it is not small. */
+const RING_PARTS = 4096;
+const LEAST_PARTED_BYTES = 1024 * 1024;
 
 /** What a ring keeps at most; beyond it the oldest events go. */
 export interface RingLimits {
@@ -46,6 +49,8 @@ export interface RingStats {
 export class EventRing {
   readonly #limits: RingLimits;
   readonly #chunkBytes: number;
+  /** Size of the next chunk: the first is small, each twice the one before up to `#chunkBytes`. */
+  #nextBytes = LEAST_CHUNK;
   /** The oldest first; none of them empty, but maybe the last. */
   readonly #chunks: RingChunk[] = [];
   readonly #lines: EpochLine[] = [];
@@ -77,6 +82,11 @@ export class EventRing {
   /** The epoch of what comes next; 0 when it is not known. */
   get epoch(): number {
     return this.#line.epoch;
+  }
+
+  /** True while nothing has come, and nobody has said where to begin. */
+  get isAnywhere(): boolean {
+    return this.#anywhere;
   }
 
   /** The oldest event it can tell anything about. */
@@ -112,6 +122,7 @@ export class EventRing {
   append(event: Message, timeMs: number): void {
     const seq = event.aux1;
     if (seq !== this.#line.last + 1) this.#jump(seq);
+    this.#anywhere = false;
     const size = eventFrameBytes(event);
     const chunk = this.#tail.fits(size) ? this.#tail : this.#addChunk(size);
     // A clock may be set back: times in the ring are not.
@@ -123,7 +134,7 @@ export class EventRing {
     this.#bytes += size;
     if (this.#events++ === 0) this.#oldest = time;
     const { events, bytes, ageMs } = this.#limits;
-    while (this.#events > events || this.#bytes > bytes || this.#oldest < time - ageMs) this.#dropOldest();
+    if (this.#events > events || this.#bytes > bytes || this.#oldest < time - ageMs) this.#dropOver(time);
   }
 
   /**
@@ -155,7 +166,7 @@ export class EventRing {
 
   /** Forgets everything; what comes next is the event behind `after`. */
   restart(after: EventPosition): void {
-    while (this.#events > 0) this.#dropOldest();
+    while (this.#events > 0) this.#drop(this.#chunks[0]!.count);
     this.#lines.length = 0;
     this.#line = this.#addLine(after.epoch, after.seq);
     this.#anywhere = false;
@@ -164,7 +175,7 @@ export class EventRing {
 
   /** Forgets the events that are too old at `nowMs`: for a ring that none comes to. */
   expire(nowMs: number): void {
-    while (this.#oldest < nowMs - this.#limits.ageMs) this.#dropOldest();
+    this.#dropOver(nowMs);
   }
 
   /** True when it knows about each event behind `after`: there, or lost. */
@@ -269,22 +280,43 @@ export class EventRing {
     const chunk =
       size <= this.#chunkBytes && this.#spare !== undefined
         ? this.#spare
-        : new RingChunk(Math.max(size, this.#chunkBytes));
+        : new RingChunk(Math.max(size, this.#nextBytes));
+    // An instance of many ranks in one process has as many rings, most of them short.
+    this.#nextBytes = Math.min(this.#chunkBytes, 2 * this.#nextBytes);
     if (chunk === this.#spare) this.#spare = undefined;
     this.#tail = chunk.begin(epoch);
     this.#chunks.push(this.#tail);
     return this.#tail;
   }
 
-  #dropOldest(): void {
+  /** Drops what is over the limits, and of a large ring a little more: memory that was left alone for long is slow to look at. */
+  #dropOver(nowMs: number): void {
+    const { events, bytes } = this.#limits;
+    const since = nowMs - this.#limits.ageMs;
+    while (this.#events > events || this.#bytes > bytes || this.#oldest < since) {
+      const chunk = this.#chunks[0]!;
+      let end = Math.max(chunk.head + 1, chunk.indexSince(since));
+      if (this.#events > events)
+        end = Math.max(end, chunk.head + this.#events - events + Math.floor(events / RING_PARTS));
+      if (this.#bytes > bytes) {
+        const more = bytes < LEAST_PARTED_BYTES ? 0 : Math.floor(bytes / RING_PARTS);
+        end = Math.max(end, chunk.indexBeyond(chunk.head, this.#bytes - bytes + more - 1) + 1);
+      }
+      this.#drop(end);
+    }
+  }
+
+  /** Drops the events of the oldest chunk before `end`, at most all of them. */
+  #drop(end: number): void {
     const chunk = this.#chunks[0]!;
     const { head } = chunk;
-    this.#bytes -= chunk.offsets[head + 1]! - chunk.offsets[head]!;
-    this.#events--;
-    this.#dropped++;
+    const next = Math.min(end, chunk.count);
+    this.#bytes -= chunk.offsets[next]! - chunk.offsets[head]!;
+    this.#events -= next - head;
+    this.#dropped += next - head;
     while (this.#lines[0]!.epoch !== chunk.epoch) this.#lines.shift();
-    this.#lines[0]!.forget(chunk.seqAt(head) + 1);
-    chunk.head++;
+    this.#lines[0]!.forget(chunk.seqAt(next - 1) + 1);
+    chunk.head = next;
     if (chunk.head === chunk.count) this.#dropChunk();
     const first = this.#chunks[0];
     this.#oldest = this.#events === 0 ? Number.POSITIVE_INFINITY : first!.times[first!.head]!;

@@ -1,6 +1,6 @@
 export { decodeAll as eventsOf } from "../message/index.ts";
-export { DiskLog, type DiskLogOptions, type DiskNotice, type DiskStats } from "./disk-log.ts";
-export type { EventBatch, ReadOptions, SeqRange } from "./event-batch.ts";
+export type { DiskLog, DiskLogOptions, DiskNotice, DiskStats } from "./disk-log.ts";
+export { type EventBatch, emptyBatch, type ReadOptions, type SeqRange } from "./event-batch.ts";
 export {
   eventFrameBytes,
   frameEnd,
@@ -24,6 +24,7 @@ export {
 } from "./event-intake.ts";
 export { EventRing, RING_LIMITS, type RingLimits, type RingStats } from "./event-ring.ts";
 export { EventHistory, type Since } from "./history.ts";
+export { openDiskLog } from "./open-disk-log.ts";
 export type { Cut } from "./open-segment.ts";
 export { type RelayedEvents, relayedBatch } from "./relayed-batch.ts";
-export { DISK_LIMITS, type DiskLimits } from "./segment-list.ts";
+export type { DiskLimits } from "./segment-list.ts";

@@ -33,7 +33,7 @@ export interface OpenedSegment {
 
 /**
  * Looks at a segment of an earlier run. One that is not sealed is read from end to end: what is behind its last whole record is cut off, and
- * it is sealed.
+ * it is sealed, as one behind whose end others may have come.
  */
 export async function openSegment(folder: string, start: EventPosition): Promise<OpenedSegment> {
   const name = segmentName(start);
@@ -50,7 +50,8 @@ export async function openSegment(folder: string, start: EventPosition): Promise
   const reason = await scan(handle, segment, size);
   const cut = reason === undefined ? undefined : { segment: name, bytes: size - segment.size, reason };
   if (cut !== undefined) await handle.truncate(segment.size);
-  if (segment.events > 0) await sealSegment(handle, segment);
+  segment.openEnd = true;
+  await sealSegment(handle, segment);
   return { segment, cut, scanned: true };
 }
 

@@ -9,10 +9,11 @@ import { writeEventFrame } from "./event-frame.ts";
  *     header, twice:  "fluxevt1"  f64 epoch  u32 first  u32 salt  u32 crc32 of these  u32 0
  *     records:        u32 length  u32 crc32 of time and frame, seeded with the salt  f64 time  frame of that length
  *     seal:           entries of f64 time  u32 seq  u32 offset, one for about 64 KiB of records
- *                     "fluxend1"  f64 first time  f64 last time  u32 last  u32 events  u32 entries  u32 salt  u32 offset of the seal  u32 crc32
+ *                     "fluxend1" or "fluxcut1"  f64 first time  f64 last time  u32 last  u32 events  u32 entries  u32 salt  u32 offset of the seal  u32 crc32
  *
  * Without the salt nobody can write a payload that would pass for a record when the bytes around it are damaged. The seal is written when the
- * segment is complete; a file without one is read from end to end when the log is opened.
+ * segment is complete; a file without one is read from end to end when the log is opened, and then gets one that says that more events may have come
+ * behind its last, which nobody knows.
  */
 
 const HEADER_MAGIC = "fluxevt1";
@@ -23,6 +24,7 @@ export const RECORD_HEAD_BYTES = 16;
 /** How often there is an index entry, in bytes of records. */
 export const INDEX_BYTES = 64 * 1024;
 const SEAL_MAGIC = "fluxend1";
+const CUT_MAGIC = "fluxcut1";
 const ENTRY_BYTES = 16;
 /** Bytes of the seal behind its entries. */
 export const SEAL_BYTES = 48;
@@ -47,6 +49,8 @@ export interface Seal {
   readonly last: number;
   readonly events: number;
   readonly salt: number;
+  /** True when nobody knows whether events of its epoch came behind the last one, unless there is a further segment. */
+  readonly openEnd: boolean;
   /** Offset where the records end and the seal begins. */
   readonly size: number;
   readonly entries: readonly IndexEntry[];
@@ -121,7 +125,7 @@ export function encodeSeal(seal: Seal): Uint8Array {
     words.setUint32(at + 12, offset);
     at += ENTRY_BYTES;
   }
-  writeText(bytes, at, SEAL_MAGIC);
+  writeText(bytes, at, seal.openEnd ? CUT_MAGIC : SEAL_MAGIC);
   words.setFloat64(at + 8, seal.firstTime);
   words.setFloat64(at + 16, seal.lastTime);
   words.setUint32(at + 24, seal.last);
@@ -135,7 +139,9 @@ export function encodeSeal(seal: Seal): Uint8Array {
 
 /** How many bytes the seal takes whose last `SEAL_BYTES` these are; undefined when they are no end of a seal. */
 export function sealBytes(end: Uint8Array): number | undefined {
-  if (end.length !== SEAL_BYTES || decodeLatin1(end, 0, 8) !== SEAL_MAGIC) return undefined;
+  if (end.length !== SEAL_BYTES) return undefined;
+  const magic = decodeLatin1(end, 0, 8);
+  if (magic !== SEAL_MAGIC && magic !== CUT_MAGIC) return undefined;
   return new DataView(end.buffer, end.byteOffset).getUint32(32) * ENTRY_BYTES + SEAL_BYTES;
 }
 
@@ -155,6 +161,7 @@ export function decodeSeal(bytes: Uint8Array): Seal | undefined {
   return {
     firstTime: words.getFloat64(at + 8),
     lastTime: words.getFloat64(at + 16),
+    openEnd: decodeLatin1(bytes, at, at + 8) === CUT_MAGIC,
     last: words.getUint32(at + 24),
     events: words.getUint32(at + 28),
     salt: words.getUint32(at + 36),

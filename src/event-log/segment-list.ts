@@ -59,7 +59,8 @@ export class SegmentList {
     const outdated: Segment[] = [];
     let { events, bytes } = this;
     for (const segment of this.#segments.slice(0, -1)) {
-      const old = segment.lastTime < now - limits.ageMs && segment.lastTime !== Number.NEGATIVE_INFINITY;
+      // One without events tells only that some may have come behind those of the segment before.
+      const old = segment.events === 0 || segment.lastTime < now - limits.ageMs;
       if (!old && events <= limits.events && bytes <= limits.bytes) break;
       events -= segment.events;
       bytes -= segment.size;

@@ -71,10 +71,11 @@ export class SegmentWriter {
     this.syncs++;
   }
 
-  /** Completes the segment. */
-  async finish(): Promise<void> {
+  /** Completes the segment; `openEnd` when nobody knows whether more events of its epoch came. */
+  async finish(openEnd = false): Promise<void> {
     const open = this.#open;
     if (open === undefined) return;
+    open.segment.openEnd = openEnd;
     await sealSegment(open.handle, open.segment);
     this.#dirty = true;
     await this.commit();

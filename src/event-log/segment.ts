@@ -22,6 +22,8 @@ export class Segment {
   events = 0;
   firstTime = Number.POSITIVE_INFINITY;
   lastTime = Number.NEGATIVE_INFINITY;
+  /** True when nobody knows whether events of its epoch came behind the last one, unless there is a further segment. */
+  openEnd = false;
   /** Offset where its records end. */
   size = SEGMENT_HEADER_BYTES;
   #entries: IndexEntry[] = [];
@@ -38,6 +40,7 @@ export class Segment {
   /** The segment as its seal describes it. */
   static sealed(folder: string, header: SegmentHeader, seal: Seal): Segment {
     const segment = new Segment(folder, header);
+    segment.openEnd = seal.openEnd;
     segment.last = seal.last;
     segment.events = seal.events;
     segment.firstTime = seal.firstTime;
@@ -48,8 +51,8 @@ export class Segment {
   }
 
   get seal(): Seal {
-    const { firstTime, lastTime, last, events, salt, size } = this;
-    return { firstTime, lastTime, last, events, salt, size, entries: this.#entries };
+    const { firstTime, lastTime, last, events, salt, openEnd, size } = this;
+    return { firstTime, lastTime, last, events, salt, openEnd, size, entries: this.#entries };
   }
 
   /** Notes a record; those of a segment come in their order. */

@@ -103,10 +103,9 @@ export class EventRepair implements OlderEvents {
   }
 
   async resolve(since: Since): Promise<EventPosition> {
-    return await this.#first({ since: sinceJson(since) as JsonObject }, ({ epoch, through }) => ({
-      epoch,
-      seq: through,
-    }));
+    // Ends before the first event: only the place is wanted.
+    const request = { since: sinceJson(since) as JsonObject, until: { epoch: 0, seq: 0 } };
+    return await this.#first(request, ({ epoch, through }) => ({ epoch, seq: through }));
   }
 
   async read(after: EventPosition, options: ReadOptions): Promise<EventBatch> {
@@ -118,6 +117,8 @@ export class EventRepair implements OlderEvents {
       since: { ...after },
       limit: Math.min(maxEvents, REQUEST_EVENTS),
       times: true,
+      // Who is asked asks on for each look: it is not to look further than is wanted.
+      once: true,
       ...(until !== undefined && { until }),
     };
     return await this.#first(

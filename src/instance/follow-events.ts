@@ -5,6 +5,9 @@ import type { EventRepair } from "./event-repair.ts";
 /** How often it is looked whether events are missing that no later event tells of, in milliseconds. */
 const LOOK_MS = 5000;
 
+/** How often it is looked whether there is somebody now who keeps events, while nobody does. */
+const NOBODY_MS = 60_000;
+
 export interface FollowEventsOptions {
   readonly broker: Broker;
   readonly overlay: Overlay;
@@ -25,11 +28,13 @@ export function followEvents({ broker, overlay, repair }: FollowEventsOptions): 
   let seen = -1;
   const look = async (): Promise<void> => {
     const { epoch, seq } = events.last;
+    let waitMs = LOOK_MS;
     // Events that come tell of those before them.
     if (epoch === 0 || seq === seen) {
       try {
         const latest = await repair.latest();
-        if (latest !== undefined && !stopped) {
+        if (latest === undefined) waitMs = NOBODY_MS;
+        else if (!stopped) {
           events.begin(latest);
           overlay.expectEvents(latest);
         }
@@ -38,7 +43,7 @@ export function followEvents({ broker, overlay, repair }: FollowEventsOptions): 
       }
     }
     seen = seq;
-    if (!stopped) timer = setTimeout(() => void look(), LOOK_MS).unref();
+    if (!stopped) timer = setTimeout(() => void look(), waitMs).unref();
   };
   void look();
   return () => {

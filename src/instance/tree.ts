@@ -78,8 +78,7 @@ export async function openTree(options: TreeOptions, scope: Scope): Promise<Over
       log,
       child({ rank, status, torpid }) {
         if (status === "lost" || status === "offline") groups.lose(topology.ranksBelow(rank));
-        else if (groups.members("broker.torpid").includes(rank) !== torpid)
-          groups.set("broker.torpid", [rank], torpid);
+        else groups.set("broker.torpid", [rank], torpid);
       },
     },
   });

@@ -48,6 +48,8 @@ export class Overlay implements AsyncDisposable {
   #statusSince: number;
   #state = "";
   #lastTick: number;
+  /** What children have not said before this time is not held against them. */
+  #heedFrom = Number.NEGATIVE_INFINITY;
   #lastPulse = Number.NEGATIVE_INFINITY;
   #cancelTick: () => void = () => {};
   #closed = false;
@@ -279,7 +281,9 @@ export class Overlay implements AsyncDisposable {
     this.#parent?.tick(this.#torpid.torpidMinMs);
     const now = this.#context.now();
     // A broker that did not run, because it was stopped, has not read what its children said meanwhile: they are not the silent ones.
-    if (now - this.#lastTick < 2 * SYNC_MAX_MS) this.#downstream.tick(this.#torpid.torpidMaxMs);
+    const late = now - this.#lastTick > SYNC_MAX_MS + SYNC_MIN_MS;
+    if (late && now - this.#heedFrom > 2 * SYNC_MAX_MS) this.#heedFrom = now + SYNC_MIN_MS;
+    if (now >= this.#heedFrom) this.#downstream.tick(this.#torpid.torpidMaxMs);
     this.#lastTick = now;
     this.#tickLater();
   }

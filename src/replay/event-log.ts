@@ -3,6 +3,7 @@ import type { Since } from "../client/index.ts";
 import {
   type DiskLog,
   type EventBatch,
+  emptyBatch,
   EventHistory,
   EventRing,
   type ReadOptions,
@@ -10,7 +11,13 @@ import {
   type RingLimits,
 } from "../event-log/index.ts";
 import type { JsonObject } from "../json/index.ts";
-import { comparePositions, type EventPosition, type EventRange, type Message } from "../message/index.ts";
+import {
+  comparePositions,
+  type EventPosition,
+  type EventRange,
+  LAST_SEQ,
+  type Message,
+} from "../message/index.ts";
 import type { ReplaySource } from "./replay-methods.ts";
 
 /** Events that this rank no longer has, or never had: where others keep them. */
@@ -73,7 +80,13 @@ export class EventLog implements ReplaySource {
   readonly #schedule: EventLogOptions["schedule"];
   readonly #waiting = new Set<() => void>();
   #cancelExpiry: (() => void) | undefined;
-  #scheduled = false;
+  /** When the first event of this turn of the event loop came; 0 when none has. */
+  #turn = 0;
+  /** Those who wait hear of all events of a turn at once. */
+  readonly #endTurn = (): void => {
+    this.#turn = 0;
+    if (this.#waiting.size > 0) for (const done of [...this.#waiting]) done();
+  };
 
   constructor(options: EventLogOptions) {
     const { rank, disk, sync = false, clock = SYSTEM_CLOCK, schedule } = options;
@@ -98,23 +111,32 @@ export class EventLog implements ReplaySource {
 
   /** Adds a numbered event. */
   append(event: Message): void {
-    const now = this.#clock.now();
+    // The clock is a system call away, and events come by the hundred in a turn.
+    const now = this.#turn === 0 ? this.#beginTurn() : this.#turn;
     this.#ring.append(event, now);
     this.#disk?.append(event, now);
-    if (this.#waiting.size > 0 && !this.#scheduled) this.#wakeLater();
   }
 
   /** Notes that events will never come. */
   lose(range: EventRange): void {
     this.#ring.lose(range);
-    if (this.#waiting.size > 0 && !this.#scheduled) this.#wakeLater();
+    if (this.#turn === 0) this.#beginTurn();
   }
 
-  /** The epoch has become known: `latest` was the latest event, and those that came since are of its epoch. */
+  /**
+   * Somebody above knows the latest event. What comes first here is the one behind it, unless others have come before; then those are given the name of
+   * its epoch, if they had none: of the one before or after it when 32 bits ended in between.
+   */
   begin(latest: EventPosition): void {
-    if (this.#ring.epoch !== 0 || latest.epoch === 0) return;
-    if (this.#ring.stats.taken === 0) this.#ring.restart(latest);
-    else this.#ring.rollover(latest.epoch);
+    const ring = this.#ring;
+    if (ring.epoch !== 0) return;
+    if (ring.isAnywhere) ring.restart(latest);
+    else if (latest.epoch !== 0) {
+      const ahead = latest.seq - ring.last.seq;
+      const turns = ahead > LAST_SEQ / 2 ? 1 : ahead < -LAST_SEQ / 2 ? -1 : 0;
+      ring.rollover(latest.epoch + turns);
+    }
+    if (this.#turn === 0) this.#beginTurn();
   }
 
   /** Resolves when all events so far may be confirmed; undefined when they may be at once. Rejects when the disk has failed. */
@@ -149,7 +171,10 @@ export class EventLog implements ReplaySource {
 
   async read(after: EventPosition, options: ReadOptions): Promise<EventBatch> {
     const { older } = this;
-    if (older === undefined || this.#isAhead(after) || this.#history.covers(after))
+    // Rank 0 has begun an epoch that has not come here yet.
+    if (older !== undefined && this.#isAhead(after) && after.epoch !== this.#ring.epoch)
+      return emptyBatch(after);
+    if (older === undefined || this.#isAhead(after) || this.#knows(after))
       return await this.#history.read(after, options);
     const { epoch, seq } = this.#ring.first;
     const through = after.epoch === epoch ? seq - 1 : Number.POSITIVE_INFINITY;
@@ -210,18 +235,20 @@ export class EventLog implements ReplaySource {
     });
   }
 
+  /** True when what comes behind a position can be told here. As long as the epoch is not known, nobody can say of an epoch whether it is this one. */
+  #knows(after: EventPosition): boolean {
+    return (this.#ring.epoch !== 0 || after.epoch === 0) && this.#history.covers(after);
+  }
+
   /** True for a position that this rank has not come to yet. */
   #isAhead(after: EventPosition): boolean {
     return this.#ring.epoch !== 0 && comparePositions(after, this.#ring.last) > 0;
   }
 
-  /** Once for all events of a turn. */
-  #wakeLater(): void {
-    this.#scheduled = true;
-    this.#schedule(() => {
-      this.#scheduled = false;
-      for (const done of [...this.#waiting]) done();
-    });
+  #beginTurn(): number {
+    this.#turn = this.#clock.now();
+    this.#schedule(this.#endTurn);
+    return this.#turn;
   }
 }
 

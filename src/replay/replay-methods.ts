@@ -47,7 +47,7 @@ export function replayMethods(source: ReplaySource): Methods {
 async function* replay(
   source: ReplaySource,
   request: Request,
-  { prefix, since, until, follow, encoding, limit, times }: ReplayRequest,
+  { prefix, since, until, follow, encoding, limit, times, once }: ReplayRequest,
 ): AsyncGenerator<Uint8Array | JsonObject> {
   const { signal, message } = request;
   const isOwner = (message.rolemask & Role.OWNER) !== 0;
@@ -88,6 +88,7 @@ async function* replay(
       const head = { epoch, through: batch.through, lost, unknown, next };
       yield encode(times ? { ...head, times: [...batch.times] } : head, batch);
     }
+    if (once) break;
     if (moved) continue;
     if (!follow) break;
     await source.wait(at, MARK_MS, signal);

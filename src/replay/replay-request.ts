@@ -16,6 +16,8 @@ export interface ReplayRequest {
   readonly limit: number;
   /** Whether responses in frames tell when each event came. */
   readonly times: boolean;
+  /** Whether one look is enough: it ends behind the first response that leads on, if there is anything yet. For who asks on for somebody else. */
+  readonly once: boolean;
 }
 
 /**
@@ -30,14 +32,16 @@ export function readReplayRequest(request: Request): ReplayRequest {
     encoding = "json",
     limit = Number.POSITIVE_INFINITY,
     times = false,
+    once = false,
   } = body;
   if (typeof prefix !== "string") throw wrong("prefix", "no text");
   if (typeof follow !== "boolean") throw wrong("follow", "neither true nor false");
   if (encoding !== "json" && encoding !== "frames") throw wrong("encoding", `neither "json" nor "frames"`);
   if (typeof limit !== "number" || !(limit >= 1)) throw wrong("limit", "no number from 1 on");
   if (typeof times !== "boolean") throw wrong("times", "neither true nor false");
+  if (typeof once !== "boolean") throw wrong("once", "neither true nor false");
   const until = body["until"] === undefined ? undefined : positionOf(body["until"], "until");
-  return { prefix, since: readSince(body), until, follow, encoding, limit, times };
+  return { prefix, since: readSince(body), until, follow, encoding, limit, times, once };
 }
 
 function readSince({ since = "begin" }: JsonObject): Since {

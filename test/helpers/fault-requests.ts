@@ -64,8 +64,9 @@ export class BackgroundPings {
   /** Those that ended, and how: `answered` or the code of the error. */
   readonly outcomes = new Map<string, number>();
   readonly waiting = new Set<WatchedRequest>();
-  /** The one of each outcome that waited longest, of those that did not pass a rank while it was stopped. */
+  /** The one of each outcome that waited longest, of those that did not pass a rank while it was stopped: of all, and since `startRound`. */
   readonly longest = new Map<string, WatchedRequest>();
+  readonly longestOfRound = new Map<string, WatchedRequest>();
   readonly #untimed = new WeakSet<WatchedRequest>();
   #stopped: number | undefined;
   readonly #tree: SupervisedTree;
@@ -84,6 +85,10 @@ export class BackgroundPings {
   setStopped(rank: number | undefined): void {
     this.#stopped = rank;
     for (const ping of this.waiting) this.#classify(ping);
+  }
+
+  startRound(): void {
+    this.longestOfRound.clear();
   }
 
   /** Sends none until `resume`; what waits goes on waiting. */
@@ -119,7 +124,8 @@ export class BackgroundPings {
     const outcome = ping.code ?? "answered";
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
     if (this.#untimed.has(ping)) return;
-    if (ping.waitedMs > (this.longest.get(outcome)?.waitedMs ?? 0)) this.longest.set(outcome, ping);
+    for (const longest of [this.longest, this.longestOfRound])
+      if (ping.waitedMs > (longest.get(outcome)?.waitedMs ?? 0)) longest.set(outcome, ping);
   }
 
   #classify(ping: WatchedRequest): void {

@@ -3,12 +3,11 @@ import type { ProcessHistory } from "./tree-figures.ts";
 
 const MIB = 1024 * 1024;
 /**
- * What a broker may hold more at last than at first. Handles: none, they are counted while nothing is under way. Memory: what Node takes for its heap as it
- * goes on, which is some 10 MiB in a broker that is busy for the first time; a leak of a request or connection with each fault would be more in a
- * long run, and shows in a process that is seen a hundred times.
+ * What a broker may hold more at last than before. Handles: none, they are counted while nothing is under way. Memory: what Node's heap takes and gives back as
+ * it collects; a leak shows in a process that is seen a hundred times.
  */
 const MORE_HANDLES = 0;
-const MORE_MEMORY = 16 * MIB;
+const MORE_MEMORY = 8 * MIB;
 
 const STEPS = 11;
 
@@ -53,8 +52,9 @@ export interface Leaks {
 }
 
 /**
- * What processes held at last against what they held at first. The first is the second time they were seen, when all their connections are there; of
- * memory the least in the first and the last third is taken, for in between there is garbage.
+ * What processes held at last against what they held before. Handles: since the second time they were seen, when all their connections are there. Memory: the
+ * least in the second third of their life against the least in the last, for in the first the heap of a process grows to its size, and in between there
+ * is garbage.
  */
 export function leaks(histories: readonly ProcessHistory[]): Leaks {
   const seen = histories[0]?.figures ?? [];
@@ -70,10 +70,10 @@ export function leaks(histories: readonly ProcessHistory[]): Leaks {
     over: [],
   };
   for (const { rank, pid, figures } of histories) {
-    const third = Math.ceil(figures.length / 3);
+    const third = Math.floor(figures.length / 3);
     const least = (part: ProcessHistory["figures"]): number => Math.min(...part.map(({ memory }) => memory));
     const [first, last] = [figures[1]!, figures.at(-1)!];
-    const memory = [least(figures.slice(1, 1 + third)), least(figures.slice(-third))] as const;
+    const memory = [least(figures.slice(third, 2 * third)), least(figures.slice(-third))] as const;
     const name = `rank ${rank} (process ${pid}), seen ${figures.length} times`;
     found.handleGrowth.push(last.handles - first.handles);
     found.memoryGrowth.push(memory[1] - memory[0]);

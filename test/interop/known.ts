@@ -7,6 +7,6 @@ export const KNOWN_FAILURES: readonly KnownFailure[] = [
     cases: "3",
     where: "fluxbus",
     reason:
-      "wants a request that waits in kvs-watch to be lost with its broker; here it is answered when the module is removed before, as all modules are processes",
+      "wants a request that waits in kvs-watch to be lost with the broker; here modules of flux-core are processes, and who waits for one hears of its end (EHOSTUNREACH)",
   },
 ];

@@ -49,7 +49,7 @@ describe("completion", () => {
     const commands =
       "start broker event ping rpc getattr setattr lsattr config logger dmesg module module-exec exec overlay uptime keygen uri proxy relay version complete help";
     assert.equal(all, commands);
-    assert.deepEqual(found, ["event", "pub sub help", "--synchronous", "emerg err"]);
+    assert.deepEqual(found, ["event", "pub sub log stat help", "--synchronous", "emerg err"]);
     assert.equal(await complete("fluxbus dmesg --color="), "always never auto");
   });
 

@@ -31,6 +31,11 @@ export class GroupBatch {
     return this.#joining.get(name) ?? 0;
   }
 
+  /** What was collected last of a rank and a group: whether it joins; undefined when nothing was. */
+  last(name: string, rank: number): boolean | undefined {
+    return this.#updates.get(name)?.findLast(({ ranks }) => ranks.includes(rank))?.set;
+  }
+
   /** Takes all out; the updates of a group that all join, or all leave, as one. */
   take(): ReadonlyMap<string, readonly GroupUpdate[]> {
     const taken = this.#updates;

@@ -82,9 +82,12 @@ export class Groups {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ranks below join or leave a group, as the tree sees it: for `broker.torpid`. */
+  /** Ranks below are in a group or not, as the tree sees it: for `broker.torpid`. Those of which that is known already stay as they are. */
   set(name: string, ranks: Members, set: boolean): void {
-    this.#update(name, { ranks, set });
+    const members = this.#groups.get(name)?.members;
+    const isIn = (rank: number): boolean => this.#batch.last(name, rank) ?? members?.has(rank) ?? false;
+    const changed = ranks.filter((rank) => isIn(rank) !== set);
+    if (changed.length > 0) this.#update(name, { ranks: changed, set });
   }
 
   /** Ranks below are lost: they leave all groups. */

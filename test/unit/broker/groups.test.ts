@@ -141,6 +141,24 @@ test("updates are collected, joined where they agree, applied and passed on", ()
   groups.stop();
 });
 
+test("what is known of ranks is not said again, though it is not applied yet", () => {
+  const { groups, passed } = groupsOf({ rank: 2 });
+  groups.set("a", [5, 6], false);
+  groups.set("a", [5], true);
+  groups.set("a", [5, 6], true);
+  groups.set("a", [6], false);
+  groups.flush();
+  groups.set("a", [5], true);
+  groups.set("a", [6], false);
+  groups.flush();
+  const said = [
+    { ranks: "5", set: true },
+    { ranks: "6", set: true },
+    { ranks: "6", set: false },
+  ];
+  assert.deepEqual([passed, groups.members("a")], [[{ a: said }], [5]]);
+});
+
 test("they are collected for a while only", async () => {
   const { groups } = groupsOf({ batchMs: 20 });
   groups.join("a");

@@ -18,7 +18,7 @@ describe("the commands", () => {
   test("are those that are documented", () => {
     const leaves = COMMANDS.filter(({ commands }) => commands.length === 0).map(commandPath);
     const names =
-      "start|broker|event pub|event sub|ping|rpc|getattr|setattr|lsattr|config get|config set|config unset|config load|config reload|config builtin|logger|dmesg|module list|module load|module remove|module unload|module reload|module stats|module debug|module trace|module-exec|exec|overlay status|overlay topology|overlay errors|overlay lookup|overlay parentof|overlay disconnect|overlay trace|uptime|keygen|uri|proxy|relay|version";
+      "start|broker|event pub|event sub|event log|event stat|ping|rpc|getattr|setattr|lsattr|config get|config set|config unset|config load|config reload|config builtin|logger|dmesg|module list|module load|module remove|module unload|module reload|module stats|module debug|module trace|module-exec|exec|overlay status|overlay topology|overlay errors|overlay lookup|overlay parentof|overlay disconnect|overlay trace|uptime|keygen|uri|proxy|relay|version";
     assert.deepEqual(
       leaves,
       names.split("|").map((name) => `fluxbus ${name}`),

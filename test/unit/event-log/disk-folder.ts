@@ -1,9 +1,10 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import {
-  DiskLog,
+  type DiskLog,
   type DiskLogOptions,
   type DiskNotice,
   type EventBatch,
+  openDiskLog,
 } from "../../../src/event-log/index.ts";
 import type { EventPosition } from "../../../src/message/index.ts";
 import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -28,7 +29,7 @@ export class DiskFolder implements AsyncDisposable {
   }
 
   open(options: Partial<DiskLogOptions> = {}): Promise<DiskLog> {
-    return DiskLog.open({
+    return openDiskLog({
       folder: this.path,
       now: () => this.now,
       report: (notice) => this.notices.push(notice),
