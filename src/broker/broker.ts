@@ -86,7 +86,12 @@ export class Broker implements AsyncDisposable {
     });
     if (settings.syslog) this.log("warning", "log-syslog-enable: syslog is not supported");
     if (options.events !== null)
-      this.events = new EventLog({ rank, schedule: this.#round.schedule, ...options.events });
+      this.events = new EventLog({
+        rank,
+        schedule: this.#round.schedule,
+        ...(options.lastEvent !== undefined && { after: { epoch: Date.now(), seq: options.lastEvent } }),
+        ...options.events,
+      });
     this.#router = new Router({
       rank,
       owner: this.#owner,

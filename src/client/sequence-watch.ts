@@ -1,3 +1,5 @@
+import { LAST_SEQ, nextSeq } from "../message/index.ts";
+
 /** What a sequence number says about the ones before it. */
 export type SequenceFinding =
   | { readonly kind: "lost"; readonly first: number; readonly last: number }
@@ -15,10 +17,10 @@ export class SequenceWatch {
   observe(seq: number): SequenceFinding | undefined {
     const last = this.#resumed && seq <= this.#last ? 0 : this.#last;
     this.#resumed = false;
-    if (last !== 0 && seq <= last) return { kind: "duplicate", seq };
+    if (last !== 0 && !isBehind(seq, last)) return { kind: "duplicate", seq };
     this.#last = seq;
-    if (last !== 0 && seq > last + 1) return { kind: "lost", first: last + 1, last: seq - 1 };
-    return undefined;
+    if (last === 0 || seq === nextSeq(last)) return undefined;
+    return { kind: "lost", first: nextSeq(last), last: seq === 1 ? LAST_SEQ : seq - 1 };
   }
 
   /**
@@ -33,6 +35,12 @@ export class SequenceWatch {
   reset(): void {
     this.#last = 0;
   }
+}
+
+/** True when `seq` comes later than `last`; numbers go round, so what is more than half of them away is earlier. */
+function isBehind(seq: number, last: number): boolean {
+  const ahead = (seq - last) >>> 0;
+  return ahead > 0 && ahead < 2 ** 31;
 }
 
 /** The finding as flux-core logs it. */

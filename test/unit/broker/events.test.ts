@@ -222,3 +222,29 @@ for (const others of [0, 6]) {
     assert.equal((await leaving.next()).seq, 101);
   });
 }
+
+test("behind the last number of 32 bits the next epoch begins, live and in a replay", async () => {
+  await using instance = await TestInstance.start({ lastEvent: 0xfffffffd });
+  await using flux = await instance.connect();
+  const before = await flux.rpc<{ epoch: number; last: number }>("event.stat");
+  assert.equal(before.last, 0xfffffffd);
+  await using live = flux.subscribe("e.");
+  await live.ready;
+  const numbers: number[] = [];
+  for (let i = 0; i < 4; i++) numbers.push((await flux.publish("e.x")).seq);
+  assert.deepEqual(
+    numbers.map((seq) => seq >>> 0),
+    [0xfffffffe, 0xffffffff, 1, 2],
+  );
+  for (const seq of [0xfffffffe, 0xffffffff, 1, 2]) assert.equal((await live.next()).value?.seq, seq);
+  const replay = flux.subscribe("e.", { since: "begin" });
+  const { epoch } = before;
+  const expected = [
+    { epoch, seq: 0xfffffffe },
+    { epoch, seq: 0xffffffff },
+    { epoch: epoch + 1, seq: 1 },
+    { epoch: epoch + 1, seq: 2 },
+  ];
+  for (const position of expected) assert.deepEqual((await replay.next()).value?.position, position);
+  await replay.close();
+});

@@ -99,3 +99,12 @@ test("a connector that only receives: events come, sending is ENOSYS", async () 
   assert.match(lines[0]!, /handler of serve\.it failed: FluxError: this connector can't send/);
   await flux.close();
 });
+
+test("behind the last number of 32 bits comes 1, and what is missing there is told too", () => {
+  const watch = new SequenceWatch();
+  for (const seq of [0xfffffffe, 0xffffffff, 1, 2]) assert.equal(watch.observe(seq), undefined);
+  assert.deepEqual(watch.observe(0xffffffff), { kind: "duplicate", seq: 0xffffffff });
+  const gap = new SequenceWatch();
+  gap.observe(0xfffffffd);
+  assert.deepEqual(gap.observe(1), { kind: "lost", first: 0xfffffffe, last: 0xffffffff });
+});

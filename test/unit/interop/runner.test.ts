@@ -56,7 +56,13 @@ interface Ran {
 
 async function run(t: { after(fn: () => void): void }, ...args: readonly string[]): Promise<Ran> {
   const child = spawn(process.execPath, ["--import", "tsx", RUNNER, "--broker", "flux", ...args], {
-    env: { ...process.env, FLUX_BUILD_DIR: TREE, FLUX_URI: "local:///none", TREE_PIDS: join(TREE, "pids") },
+    env: {
+      ...process.env,
+      FLUX_BUILD_DIR: TREE,
+      FLUX_SOURCE_DIR: undefined,
+      FLUX_URI: "local:///none",
+      TREE_PIDS: join(TREE, "pids"),
+    },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [stdout, [status]] = await Promise.all([text(child.stdout), once(child, "exit")]);
