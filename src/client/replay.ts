@@ -206,10 +206,13 @@ export class Replay<T extends Item = Event> implements AsyncIterableIterator<T, 
       this.#items.push({ kind: "lost", position: { epoch, seq: last }, lost: { epoch, first, last } });
     }
     giveUpTo(Number.POSITIVE_INFINITY);
-    const position = { epoch, seq: through };
+    const end = next === undefined ? { epoch, seq: through } : { epoch: next, seq: 0 };
     if (unknown === true)
-      this.#items.push({ kind: "lost", position, lost: { epoch, first: through + 1, last: undefined } });
-    const end = next === undefined ? position : { epoch: next, seq: 0 };
+      this.#items.push({
+        kind: "lost",
+        position: end,
+        lost: { epoch, first: through + 1, last: undefined },
+      });
     // Asked again, the broker first says where it was left.
     const before = this.#taken;
     const moved = before !== undefined && comparePositions(end, before) !== 0;
@@ -287,5 +290,5 @@ export class Replay<T extends Item = Event> implements AsyncIterableIterator<T, 
 
 const NO_LOG = `no events are kept here: there is neither ${REPLAY_TOPICS.join(" nor ")}`;
 
-/** Errors behind which the replay may be there again: the connection, or the rank that was asked, is on its way back. */
-const AGAIN = new Set<string>(["ECONNRESET", "EHOSTUNREACH", "EAGAIN", "ENOSYS"]);
+/** Errors behind which the replay may be there again: the connection, or a rank that was asked, is on its way back, or was too busy to answer the one below. */
+const AGAIN = new Set<string>(["ECONNRESET", "EHOSTUNREACH", "ETIMEDOUT", "EAGAIN", "ENOSYS"]);

@@ -143,6 +143,8 @@ export class EventRing {
    */
   lose(range: EventRange): void {
     if (range.epoch !== this.epoch) this.rollover(range.epoch);
+    // Behind the end of 32 bits: two epochs without a name can't be told apart.
+    else if (range.first === 1 && this.#line.last === LAST_SEQ) this.restart({ epoch: range.epoch, seq: 0 });
     if (this.#anywhere) this.restart({ epoch: range.epoch, seq: range.first - 1 });
     if (range.last <= this.#line.last) throw behind(range.last, this.#line.last);
     this.#lost += range.last - this.#line.last;

@@ -76,6 +76,8 @@ export class EventRepair implements OlderEvents {
           for await (const part of this.#replay(keeper, request, signal)) {
             events.push(...part.events);
             still.push(...(part.lost ?? []));
+            // Of that epoch nothing is left there.
+            if (part.unknown === true) still.push([Math.max(from, part.through + 1), to]);
           }
         }
       } catch (error) {

@@ -5,6 +5,9 @@ import type { EventRepair } from "./event-repair.ts";
 /** How often it is looked whether events are missing that no later event tells of, in milliseconds. */
 const LOOK_MS = 5000;
 
+/** The first wait while the epoch is not known, because those above do not know it yet either; doubled each time. */
+const FIRST_LOOK_MS = 10;
+
 /** How often it is looked whether there is somebody now who keeps events, while nobody does. */
 const NOBODY_MS = 60_000;
 
@@ -26,6 +29,12 @@ export function followEvents({ broker, overlay, repair }: FollowEventsOptions): 
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let seen = -1;
+  let soonMs = FIRST_LOOK_MS;
+  const soon = (): number => {
+    const ms = soonMs;
+    soonMs = Math.min(LOOK_MS, soonMs * 2);
+    return ms;
+  };
   const look = async (): Promise<void> => {
     const { epoch, seq } = events.last;
     let waitMs = LOOK_MS;
@@ -33,13 +42,17 @@ export function followEvents({ broker, overlay, repair }: FollowEventsOptions): 
     if (epoch === 0 || seq === seen) {
       try {
         const latest = await repair.latest();
-        if (latest === undefined) waitMs = NOBODY_MS;
-        else if (!stopped) {
+        // One who has joined just now may know nothing at all.
+        const isKnown = latest !== undefined && (latest.epoch !== 0 || latest.seq !== 0);
+        if (isKnown && !stopped) {
           events.begin(latest);
           overlay.expectEvents(latest);
         }
+        if (latest === undefined) waitMs = NOBODY_MS;
+        else if (latest.epoch === 0) waitMs = soon();
       } catch {
         // There is no way to them now. A later look may find one, or this rank ends.
+        if (epoch === 0) waitMs = soon();
       }
     }
     seen = seq;

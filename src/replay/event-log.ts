@@ -3,9 +3,9 @@ import type { Since } from "../client/index.ts";
 import {
   type DiskLog,
   type EventBatch,
-  emptyBatch,
   EventHistory,
   EventRing,
+  emptyBatch,
   type ReadOptions,
   RING_LIMITS,
   type RingLimits,

@@ -32,6 +32,9 @@ const BATCH_BYTES = 64 * 1024;
 /** A reader that follows hears how far it is complete after this time at the latest, when it has moved on, in milliseconds. */
 const MARK_MS = 1000;
 
+/** Behind all positions. */
+const BEYOND: EventPosition = { epoch: Number.POSITIVE_INFINITY, seq: 0 };
+
 /** The methods by which events are read again, for a service that has a log of them. Anyone may call; private events stay private. Source: docs/events.md. */
 export function replayMethods(source: ReplaySource): Methods {
   return {
@@ -59,6 +62,8 @@ async function* replay(
   // An epoch that is not known stands for the present one.
   const end = until?.epoch === 0 ? { epoch: at.epoch, seq: until.seq } : until;
   let left = limit;
+  /** Looks in a row that led nowhere. */
+  let idle = 0;
   /** What the reader was told last, and when. */
   let told = at;
   let toldAt = source.now();
@@ -89,9 +94,13 @@ async function* replay(
       yield encode(times ? { ...head, times: [...batch.times] } : head, batch);
     }
     if (once) break;
-    if (moved) continue;
+    if (moved) {
+      idle = 0;
+      continue;
+    }
     if (!follow) break;
-    await source.wait(at, MARK_MS, signal);
+    // Something may have come since the look. The second time in a row it is of no use here, and only what comes later is.
+    await source.wait(idle++ === 0 ? at : BEYOND, MARK_MS, signal);
   }
 }
 

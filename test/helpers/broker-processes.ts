@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import type { Flux } from "../../src/client/index.ts";
 import { connect } from "../../src/connect/index.ts";
+import { Topology } from "../../src/overlay/index.ts";
 import { CliProcess, FLUX_BROKER, fluxbus } from "../process/cli-process.ts";
 import { until } from "./until.ts";
 
@@ -23,6 +24,8 @@ export interface BrokerProcessesOptions {
   readonly kind?: ((rank: number) => BrokerKind) | undefined;
   /** Where the ranks listen, as other brokers have it: these are strangers that come to them. */
   readonly endpoints?: readonly string[] | undefined;
+  /** Where a rank connects to, whose parent listens at `endpoint`; default: there. */
+  readonly way?: ((rank: number, endpoint: string) => string) | undefined;
   /** Attributes besides, of all ranks. */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
   /** Longest life of a broker in milliseconds; then it is killed. */
@@ -42,12 +45,12 @@ export class BrokerProcesses {
   /** Where each rank listens for its children. */
   readonly endpoints: readonly string[];
   readonly #folder: string;
-  readonly #config: string;
+  readonly #configOf: (rank: number) => string;
   readonly #options: BrokerProcessesOptions;
 
   private constructor(
     folder: string,
-    config: string,
+    configOf: (rank: number) => string,
     endpoints: readonly string[],
     options: BrokerProcessesOptions,
   ) {
@@ -55,7 +58,7 @@ export class BrokerProcesses {
     this.cert = join(folder, "cert");
     this.endpoints = endpoints;
     this.#folder = folder;
-    this.#config = config;
+    this.#configOf = configOf;
     this.#options = options;
   }
 
@@ -63,24 +66,19 @@ export class BrokerProcesses {
   static async configured(folder: string, options: BrokerProcessesOptions): Promise<BrokerProcesses> {
     const cert = join(folder, "cert");
     assert.equal((await fluxbus(["keygen", cert])).status, 0);
-    const config = join(folder, "conf.toml");
-    const ranks = Array.from({ length: options.size }, (_, rank) => rank);
     const endpoints = options.endpoints ?? (await places(folder, options));
-    const hosts = ranks.map((rank) => {
-      const uri = endpoints[rank];
-      return `  { host = "fake${rank}", bind = "${uri}", connect = "${uri}" },\n`;
-    });
-    writeFileSync(
-      config,
-      `[bootstrap]
-curve_cert = "${cert}"
-hosts = [
-${hosts.join("")}]
-[tbon]
-topo = "${options.topology}"
-`,
-    );
-    return new BrokerProcesses(folder, config, endpoints, options);
+    const { size, topology, way } = options;
+    const common = join(folder, "conf.toml");
+    writeFileSync(common, configText(cert, topology, endpoints, endpoints));
+    if (way === undefined) return new BrokerProcesses(folder, () => common, endpoints, options);
+    const configOf = (rank: number): string => join(folder, `conf-${rank}.toml`);
+    const tree = Topology.of(topology, size);
+    for (let rank = 0; rank < size; rank++) {
+      const parent = tree.parent(rank);
+      const connects = endpoints.map((uri, other) => (other === parent ? way(rank, uri) : uri));
+      writeFileSync(configOf(rank), configText(cert, topology, endpoints, connects));
+    }
+    return new BrokerProcesses(folder, configOf, endpoints, options);
   }
 
   /** What clients of a rank connect to. */
@@ -102,7 +100,7 @@ topo = "${options.topology}"
       ...attributes,
     };
     const words = [
-      `-c${this.#config}`,
+      `-c${this.#configOf(rank)}`,
       ...Object.entries(set).map(([name, value]) => `-S${name}=${value}`),
       "-Sbroker.rc2_none",
     ];
@@ -137,6 +135,25 @@ topo = "${options.topology}"
     for (const { child } of this.processes.values()) child.kill("SIGKILL");
     await Promise.all([...this.processes.values()].map(({ outcome }) => outcome));
   }
+}
+
+/** The configuration of ranks that listen at `binds` and whose children connect to `connects`. */
+function configText(
+  cert: string,
+  topology: string,
+  binds: readonly string[],
+  connects: readonly string[],
+): string {
+  const hosts = binds.map(
+    (bind, rank) => `  { host = "fake${rank}", bind = "${bind}", connect = "${connects[rank]}" },\n`,
+  );
+  return `[bootstrap]
+curve_cert = "${cert}"
+hosts = [
+${hosts.join("")}]
+[tbon]
+topo = "${topology}"
+`;
 }
 
 /** A place to listen at for each rank. */

@@ -66,7 +66,8 @@ export class CrashLog implements AsyncDisposable {
   async log(): Promise<string> {
     await using flux = await this.#connect();
     const lines: string[] = [];
-    for await (const response of flux.callStream("log.dmesg", { follow: false })) lines.push(response.text ?? "");
+    for await (const response of flux.callStream("log.dmesg", { follow: false }))
+      lines.push(response.text ?? "");
     return lines.join("\n");
   }
 

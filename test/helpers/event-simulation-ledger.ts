@@ -63,7 +63,8 @@ export class EventLedger {
     if (!this.#reach({ epoch, seq: first - 1 }, `lost ${first}-${last}`)) return;
     this.losses++;
     if (last === undefined) {
-      if (epoch >= record.run) fault(`the end of epoch ${epoch} is unknown, which goes on`);
+      if (!isGone({ epoch, seq: record.lastOf(epoch) ?? 0 }))
+        fault(`the end of epoch ${epoch} is unknown, which goes on`);
       this.#at = { epoch, seq: Number.POSITIVE_INFINITY };
       return;
     }

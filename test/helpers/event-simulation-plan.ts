@@ -74,7 +74,7 @@ export function planOf(seed: number): Plan {
   // From nearly a line to nearly a star.
   const reach = chance.pick([1, 2, 4, 15]);
   for (let rank = 1; rank < size; rank++) parents.push(Math.max(0, rank - 1 - chance.below(reach)));
-  const activeMs = chance.between(2000, 20_000);
+  const activeMs = chance.between(1000, 12_000);
   const small = chance.pick([4, 10, 40]);
   const ringOf = chance.pick([
     () => 100_000,
@@ -159,7 +159,7 @@ function publisherOf(chance: Chance, size: number): PublisherPlan {
     guest: chance.happens(0.25) ? chance.pick(GUESTS) : undefined,
     everyMs: chance.pick([20, 200, 1000, 3000]),
     burst: chance.pick([1, 1, 3, 15]),
-    most: chance.pick([20, 50, 100]),
+    most: chance.pick([10, 30, 80]),
     confirmed: chance.pick([0, 0.5, 1]),
     secret: chance.pick([0, 0, 0.3]),
   };

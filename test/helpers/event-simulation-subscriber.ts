@@ -28,7 +28,10 @@ export class SimulatedSubscriber {
   #rank = 0;
   #end: PairEnd | undefined;
   #replay: Replay<Event | EventMark> | undefined;
+  /** How far it had come with the replays before. */
+  #before: EventPosition | undefined;
   #settled = false;
+  #asked: Since | undefined;
   #stop = new AbortController();
 
   constructor(options: SubscriberOptions) {
@@ -38,7 +41,7 @@ export class SimulatedSubscriber {
 
   /** How far it has come; undefined before it has begun. */
   get position(): EventPosition | undefined {
-    return this.#replay?.position ?? this.#ledger?.position;
+    return this.#replay?.position ?? this.#before;
   }
 
   get ledger(): EventLedger | undefined {
@@ -82,12 +85,21 @@ export class SimulatedSubscriber {
       } catch (error) {
         const { code, message } = FluxError.from(error);
         this.#options.trace(`${this.name}: ${code}`);
-        if (!OUTAGES.has(code)) this.#fault(`at rank ${this.#rank}: ${message}`);
-        if (this.#end !== undefined && !OUTAGES.has(code)) this.#stop.abort();
+        if (!OUTAGES.has(code) && !this.#isTooLate(code)) {
+          this.#fault(message);
+          this.#stop.abort();
+        }
       }
       await flux.close();
       await sleep(chance.pick([1, 10, 500]));
     }
+  }
+
+  /** Rank 0 has begun another run meanwhile, whose numbers have not come so far. */
+  #isTooLate(code: string): boolean {
+    const since = this.#asked;
+    if (code !== "EINVAL" || typeof since !== "object" || "epoch" in since || !("seq" in since)) return false;
+    return since.seq > this.#options.tree.record.last.seq;
   }
 
   #open(): Flux {
@@ -110,6 +122,7 @@ export class SimulatedSubscriber {
     const before = tree.first;
     const run = tree.record.run;
     const since = this.#since();
+    this.#asked = since;
     trace(`${this.name} at rank ${this.#rank} since ${JSON.stringify(since)}`);
     const { prefix, marks, maxQueue, roamsAfter } = plan;
     const take = (item: Event | EventMark): void => {
@@ -130,6 +143,7 @@ export class SimulatedSubscriber {
               take({ kind: "lost", lost, position: { epoch: lost.epoch, seq: lost.last ?? lost.first - 1 } }),
           }),
     }) as Replay<Event | EventMark>;
+    this.#before = this.position;
     this.#replay = replay;
     await replay.ready;
     this.#begin(replay.position!, since, before, run);
@@ -200,7 +214,9 @@ export class SimulatedSubscriber {
       this.#fault(`begins at ${start.seq}, not at ${since.seq}`);
     if (typeof since === "object" && "time" in since) {
       const wanted = record.positionAt(Number(since.time));
-      if (wanted !== undefined && comparePositions(start, wanted) > 0 && comparePositions(start, oldest) > 0)
+      const present = tree.first ?? before;
+      const kept = { ...present, seq: present.seq - 1 };
+      if (wanted !== undefined && comparePositions(start, wanted) > 0 && comparePositions(start, kept) > 0)
         this.#fault(
           `begins at ${formatPosition(start)}, and ${formatPosition(wanted)} is before what came then`,
         );

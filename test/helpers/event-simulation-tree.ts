@@ -164,9 +164,7 @@ export class SimulatedTree {
     if (epoch < this.record.run) return true;
     const { first } = this;
     if (first === undefined || epoch < first.epoch || (epoch === first.epoch && seq < first.seq)) return true;
-    return this.path(rank).some((at) =>
-      this.#runs[at]?.lost.some((range) => covers(range, epoch, seq)),
-    );
+    return this.path(rank).some((at) => this.#runs[at]?.lost.some((range) => covers(range, epoch, seq)));
   }
 
   /** The ranks from one up to rank 0, that one first. */

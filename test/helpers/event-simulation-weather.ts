@@ -38,6 +38,9 @@ export const CALM: Climate = {
   latencyMs: 0,
 };
 
+/** Most messages of a simulation. */
+const MOST_MESSAGES = 100_000;
+
 type Fate = "passes" | "lost" | "twice" | "late";
 type Kind = "event" | "publish" | "ask" | "answer" | "other";
 
@@ -109,7 +112,8 @@ export class Weather {
 
   /** Takes a message over a lane, or what becomes of it. */
   carry(lane: Lane, frames: Frames, down: boolean, deliver: (frames: Frames) => void): void {
-    this.counts.carried++; if (process.env.KINDS) { const k = isBundle(frames) ? "bundle" : messageOf(frames).topic + " " + messageOf(frames).type + " " + (messageOf(frames).type === 2 ? messageOf(frames).errnum : "") + " " + lane.child; const m = ((globalThis as any).kinds ??= {}); m[k] = (m[k] ?? 0) + 1; }
+    if (++this.counts.carried > MOST_MESSAGES)
+      throw new Error(`more than ${MOST_MESSAGES} messages went over the links`);
     const parts = isBundle(frames)
       ? readBundle(frames).map((message) => ({ message, frames: () => bundleOf(message) }))
       : [{ message: messageOf(frames), frames: () => frames }];

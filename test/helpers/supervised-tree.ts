@@ -55,6 +55,11 @@ export class SupervisedTree {
     return flux?.status === "connected" ? flux : undefined;
   }
 
+  /** What clients of a rank connect to. */
+  uri(rank: number): string {
+    return this.#brokers.uri(rank);
+  }
+
   /** The latest process of a rank. */
   process(rank: number): CliProcess {
     return this.#brokers.processes.get(rank)!;

@@ -4,8 +4,8 @@ import type { Event, EventMark, Replay } from "../../src/client/index.ts";
 import { FluxCoreInstance } from "../../src/testing/index.ts";
 import { runFlux } from "../helpers/run-flux.ts";
 import { TemporaryFolder } from "../helpers/temporary-folder.ts";
-import { within } from "../helpers/until.ts";
-import { fluxbus } from "../process/cli-process.ts";
+import { until, within } from "../helpers/until.ts";
+import { CliProcess, fluxbus } from "../process/cli-process.ts";
 
 const BOUNDED = { timeout: 120_000 };
 
@@ -69,6 +69,25 @@ test("the module event-log beside flux-core: cursors, replays and the command li
   );
   assert.match(stderr, /lost: event 5 of epoch/);
   await module("remove", "event-log");
+});
+
+test("it runs as a program of its own too, whose end is not that of the broker", BOUNDED, async () => {
+  await using instance = await FluxCoreInstance.start();
+  const { uri } = instance;
+  const flux = await instance.connect();
+  const recorder = new CliProcess(["module-exec", "event-log"], { uri });
+  const records = (): Promise<boolean> =>
+    flux.rpc("event-log.stat").then(
+      () => true,
+      () => false,
+    );
+  await until(async () => recorder.ended || (await records()), "it records", 20_000);
+  await flux.publish("a.1");
+  await using replay = flux.subscribe("a.", { since: "begin", marks: true });
+  assert.deepEqual(await readTo(replay, "a.1"), ["a.1"]);
+  await recorder.end("SIGKILL");
+  assert.equal((await flux.ping()).rank, 0);
+  assert.equal(await records(), false);
 });
 
 test("what it refuses is in the log of flux-core's broker", BOUNDED, async () => {

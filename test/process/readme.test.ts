@@ -42,16 +42,29 @@ async function runProgram(source: string, uri: string): Promise<string> {
 
 test("the README's programs run and print what they say", async () => {
   await using instance = await TestInstance.start();
-  const [use, roles, errors, testing, ranks, ...others] = programs("README.md");
+  const [use, events, roles, errors, testing, ranks, ...others] = programs("README.md");
   assert.equal(others.length, 0);
   assert.match(
     await runProgram(use!, instance.uri),
     /^1 job\.done 7\n2 job\.done 8\nsum 3, first event 1\n$/,
   );
+  assert.match(await runProgram(events!, instance.uri), /^\d+:1 job\.done\n$/);
   assert.equal(await runProgram(roles!, instance.uri), "true\nclosed\n");
   assert.equal(await runProgram(errors!, instance.uri), "38 No service matching nobody.home is registered\n");
   assert.equal(await runProgram(testing!, instance.uri), "");
   assert.equal(await runProgram(ranks!, instance.uri), "");
+});
+
+test("the programs of docs/events.md run and print what they say", async () => {
+  const [positions, memory, ...others] = programs("docs/events.md");
+  assert.equal(others.length, 0);
+  const run = async (program: string): Promise<string> => {
+    await using instance = await TestInstance.start();
+    return await runProgram(program, instance.uri);
+  };
+  assert.equal(await run(positions!), "job.done\n");
+  const told = (await run(memory!)).split("\n").filter((line) => !/^complete up to [0-3]$/.test(line));
+  assert.deepEqual(told, ["job.done 1", "job.done 2", "job.done 3", "complete up to 4", ""]);
 });
 
 test("the README's commands print what they say", async () => {
@@ -73,10 +86,10 @@ test("the README's commands print what they say", async () => {
   );
 });
 
-test("the README's programs pass the compiler", async () => {
+test("the programs of README and docs/events.md pass the compiler", async () => {
   const folder = mkdtempSync(join(ROOT, ".readme-"));
   try {
-    for (const [index, source] of programs("README.md").entries()) {
+    for (const [index, source] of [...programs("README.md"), ...programs("docs/events.md")].entries()) {
       writeFileSync(join(folder, `program-${index}.mts`), source);
     }
     const config = {

@@ -16,7 +16,7 @@ of a broker, which serves the module's name and ends with SIGINT, SIGTERM or a N
 export function moduleExecCommand(): Command {
   return clientCommand("module-exec")
     .description("run a module in this process")
-    .argument("<path>", "file of the ES module")
+    .argument("<path>", "file of the ES module; in test mode also the name of one of this package")
     .argument("[args...]", "arguments of the module, in test mode")
     .option("--name <NAME>", "name of the module in test mode, instead of its file's")
     .passThroughOptions()
@@ -40,11 +40,12 @@ async function runInTestMode(
   args: readonly string[],
   options: ModuleExecOptions,
 ): Promise<void> {
-  const [{ connect }, { importModule, ModuleRunner, nameOf }, { randomUUID }] = await Promise.all([
-    import("../../connect/index.ts"),
-    import("../../module/index.ts"),
-    import("node:crypto"),
-  ]);
+  const [{ connect }, { importModule, installedModule, ModuleRunner, nameOf }, { randomUUID }] =
+    await Promise.all([
+      import("../../connect/index.ts"),
+      import("../../module/index.ts"),
+      import("node:crypto"),
+    ]);
   const name = options.name ?? nameOf(path);
   warn("fluxbus module-exec: loading module in test mode");
   const runner = new ModuleRunner({ name, uuid: randomUUID(), args });
@@ -53,7 +54,9 @@ async function runInTestMode(
   await using _service = await flux.serve(name, {});
   const end = (): void => runner.end(undefined);
   process.once("SIGINT", end).once("SIGTERM", end);
-  const failure = await runner.run(flux, { rank: await flux.rank(), config }, () => importModule(path));
+  const failure = await runner.run(flux, { rank: await flux.rank(), config }, () =>
+    importModule(installedModule(path)?.path ?? path),
+  );
   process.removeListener("SIGINT", end).removeListener("SIGTERM", end);
   if (failure !== undefined) throw new Failure("module failed", failure);
 }

@@ -11,8 +11,8 @@ const NAME = "event-log";
 /** The event that tells the module where the sequence stands. */
 const ONLINE = "event-log.online";
 
-/** Events that wait while the folder is opened, or the disk is busy. */
-const MAX_QUEUE = 1_048_576;
+/** Events that wait while the folder is opened. Of more the oldest are lost: a module that fails would end the broker. */
+const MAX_QUEUE = 65_536;
 
 /** How often it is looked for segments that are too old, in milliseconds. */
 const EXPIRE_MS = 60_000;
@@ -68,6 +68,7 @@ class Recorder implements AsyncDisposable {
   readonly #disk: DiskLog | undefined;
   readonly #expiring: NodeJS.Timeout;
   #recording: Promise<void> | undefined;
+  #dropped = 0;
 
   private constructor(
     context: ModuleContext,
@@ -90,7 +91,7 @@ class Recorder implements AsyncDisposable {
   static async start(context: ModuleContext, settings: EventLogSettings): Promise<Recorder> {
     const { flux } = context;
     const seconds = Number(await flux.attributes.get("broker.starttime"));
-    const events = flux.subscribe("", { maxQueue: MAX_QUEUE, allow: Role.ALL });
+    const events = flux.subscribe("", { maxQueue: MAX_QUEUE, overflow: "drop-oldest", allow: Role.ALL });
     try {
       await events.ready;
       await flux.publish(ONLINE, undefined, { private: true });
@@ -134,12 +135,19 @@ class Recorder implements AsyncDisposable {
   async #record(): Promise<void> {
     try {
       for await (const event of this.#events) this.#take(event);
-    } catch (error) {
-      this.#context.exit(error);
+    } catch {
+      // The connection has ended, and this module with it.
     }
   }
 
   #take({ message }: Event): void {
+    const { dropped } = this.#events;
+    if (dropped > this.#dropped)
+      this.#context.log(
+        "err",
+        `${dropped - this.#dropped} events are lost: they came faster than they were taken`,
+      );
+    this.#dropped = dropped;
     try {
       this.log.append(message);
     } catch (error) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createConnection, createServer, type Socket } from "node:net";
 import { test } from "node:test";
+import { FluxError } from "../../../src/base/index.ts";
 import { Broker, type BrokerOptions } from "../../../src/broker/index.ts";
 import type { Flux, Status } from "../../../src/client/index.ts";
 import { connect } from "../../../src/connect/index.ts";
@@ -135,6 +136,32 @@ test("a handle that does not reconnect fails its replays", async () => {
   await place.broker.stop();
   assert.equal((await drain(replay)).error?.code, "ECONNRESET");
   await rejects(flux.subscribe("", { since: "now" }).ready, "ECONNRESET");
+});
+
+test("a rank that hears nothing from those above for a while is asked again", async () => {
+  await using place = await Succession.make("memory");
+  await place.stop();
+  await place.start("none");
+  const log = new EventLog({ rank: 1, schedule: (call) => setImmediate(call) });
+  let asked = 0;
+  log.older = {
+    async resolve() {
+      if (++asked < 3) throw new FluxError("ETIMEDOUT");
+      log.begin({ epoch: 5, seq: 0 });
+      return log.last;
+    },
+    read: () => assert.fail("its ring has all"),
+  };
+  const module = place.broker.connect();
+  await module.serve("event-log", replayMethods(log));
+  await using flux = await place.connect();
+  await using replay = flux.subscribe("", { since: "begin" });
+  await replay.ready;
+  log.append(Message.event({ topic: "a.1", seq: 1, rolemask: Role.OWNER }));
+  assert.deepEqual(await words(replay, 1), ["a.1@1"]);
+  assert.equal(asked, 3);
+  await module.close();
+  log.stop();
 });
 
 test("beside a broker that keeps none the module event-log is asked, and waited for when it was there before", async () => {
