@@ -27,6 +27,8 @@ console.log(
   `${SIZE} ranks, kary:2; ${EVENTS_PER_SECOND} events a second; a fault every ${periodMs} ms for ${seconds} s; seed ${seed}`,
 );
 
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stop.abort());
 const report = await eventsSoak({
   size: SIZE,
   seconds,
@@ -35,6 +37,7 @@ const report = await eventsSoak({
   seed,
   subscribers: SUBSCRIBERS,
   tell: (text) => console.log(text),
+  signal: stop.signal,
 });
 const counts = (map: ReadonlyMap<string, number>): string =>
   [...map].map(([word, times]) => `${times} ${word}`).join(", ") || "none";
@@ -56,7 +59,7 @@ for (const { rank, events, reconnects, behindMs } of report.subscribers)
     `  subscriber of rank ${rank}: ${events} events, ${reconnects} reconnects, at most ${Math.round(behindMs)} ms behind that of rank 0`,
   );
 console.log(
-  `repairs by brokers: ${repairs.repaired} events in ${repairs.asked} requests, ${Math.round(repairs.longestMs)} ms at the longest; ` +
+  `repairs by the ${repairs.brokers} brokers seen: ${repairs.repaired} events in ${repairs.asked} requests, ${Math.round(repairs.longestMs)} ms at the longest; ` +
     `${repairs.duplicates} duplicates dropped, ${repairs.lost} lost`,
 );
 console.log(

@@ -59,6 +59,8 @@ export class EventRing {
   #line: EpochLine;
   /** Nothing was appended, and nobody said where to begin. */
   #anywhere: boolean;
+  /** The present epoch began when the numbers of the one before had come to their end. */
+  #continues = false;
   #oldest = Number.POSITIVE_INFINITY;
   #latest = Number.NEGATIVE_INFINITY;
   #events = 0;
@@ -160,6 +162,7 @@ export class EventRing {
       throw new FluxError("EINVAL", `epoch ${epoch} is not above ${this.epoch}, the present one`);
     if (this.epoch === 0) this.#nameEpoch(epoch);
     else {
+      this.#continues = epoch === this.epoch + 1 && this.#line.last === LAST_SEQ;
       this.#line = this.#addLine(epoch, 0);
       this.#anywhere = false;
       this.#addChunk(0);
@@ -189,6 +192,12 @@ export class EventRing {
   /** The first epoch above this one that it knows of. */
   epochAfter(epoch: number): number | undefined {
     return this.#lines.find((line) => line.epoch > epoch)?.epoch;
+  }
+
+  /** The epoch of number `seq`: the present one, or the one before when that went up to the last number, and `seq` is nearer to its end. */
+  epochOf(seq: number): number {
+    const isBefore = this.#continues && seq - this.#line.last > LAST_SEQ / 2;
+    return isBefore ? this.epoch - 1 : this.epoch;
   }
 
   /**

@@ -12,7 +12,7 @@ import {
 import type { EventRing } from "./event-ring.ts";
 
 /**
- * Where to begin reading: behind a position; behind a number of the present epoch; with what came at a time (milliseconds since 1970) or later; with
+ * Where to begin reading: behind a position; behind a number of the present epoch, or of the one before if that came to the end of 32 bits; with what came at a time (milliseconds since 1970) or later; with
  * the oldest event there is; with the next one to come.
  */
 export type Since =
@@ -59,7 +59,8 @@ export class EventHistory {
     if (since === "now") return this.last;
     if (since === "begin") return { epoch: this.first.epoch, seq: this.first.seq - 1 };
     if ("time" in since) return this.#atTime(since.time);
-    const position = "epoch" in since ? { epoch: since.epoch, seq: since.seq } : { epoch, seq: since.seq };
+    const named = "epoch" in since ? since.epoch : this.#ring.epochOf(since.seq);
+    const position = { epoch: named, seq: since.seq };
     if (comparePositions(position, { epoch, seq }) <= 0) return position;
     throw new FluxError(
       "EINVAL",

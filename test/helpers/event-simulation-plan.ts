@@ -50,7 +50,7 @@ export interface Plan {
   /** Of each rank its parent, -1 for rank 0. */
   readonly parents: readonly number[];
   readonly bundles: boolean;
-  /** Events that the ring of each rank keeps. */
+  /** Events that the ring of each rank keeps; 0: it keeps none and knows nothing of replays, as a broker of flux-core. */
   readonly rings: readonly number[];
   /** The number before the first. */
   readonly lastEvent: number;
@@ -74,7 +74,7 @@ export function planOf(seed: number): Plan {
   // From nearly a line to nearly a star.
   const reach = chance.pick([1, 2, 4, 15]);
   for (let rank = 1; rank < size; rank++) parents.push(Math.max(0, rank - 1 - chance.below(reach)));
-  const activeMs = chance.between(1000, 12_000);
+  const activeMs = chance.between(500, chance.pick([2000, 4000, 12_000]));
   const small = chance.pick([4, 10, 40]);
   const ringOf = chance.pick([
     () => 100_000,
@@ -84,16 +84,17 @@ export function planOf(seed: number): Plan {
     (rank: number) => (rank === 0 ? 100_000 : small),
     () => small,
   ]);
+  const forgetful = chance.pick([0, 0, 0, 0.3]);
   const climate = climateOf(chance);
   return {
     seed,
     parents,
     bundles: chance.happens(0.4),
-    rings: parents.map((_, rank) => ringOf(rank)),
+    rings: parents.map((_, rank) => (rank > 0 && chance.happens(forgetful) ? 0 : ringOf(rank))),
     lastEvent: chance.happens(0.15) ? LAST_SEQ - chance.below(60) : 0,
     climate,
     strikes: strikesOf(chance, size, activeMs, climate),
-    subscribers: Array.from({ length: chance.between(3, 7) }, () => subscriberOf(chance, activeMs)),
+    subscribers: Array.from({ length: chance.between(2, 6) }, () => subscriberOf(chance, activeMs)),
     publishers: Array.from({ length: chance.between(1, 4) }, () => publisherOf(chance, size)),
     activeMs,
   };
@@ -157,7 +158,7 @@ function publisherOf(chance: Chance, size: number): PublisherPlan {
   return {
     rank: chance.below(size),
     guest: chance.happens(0.25) ? chance.pick(GUESTS) : undefined,
-    everyMs: chance.pick([20, 200, 1000, 3000]),
+    everyMs: chance.pick([20, 100, 500, 2000]),
     burst: chance.pick([1, 1, 3, 15]),
     most: chance.pick([10, 30, 80]),
     confirmed: chance.pick([0, 0.5, 1]),

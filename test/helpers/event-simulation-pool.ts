@@ -8,6 +8,8 @@ export interface SimulationTask {
   readonly count: number;
   /** What is broken: a name of `SABOTAGE`. */
   readonly sabotage?: string | undefined;
+  /** Tells what happened, too. */
+  readonly trace?: boolean | undefined;
   /** Ends with the first seed that fails. */
   readonly untilFault?: boolean | undefined;
 }
@@ -20,6 +22,8 @@ export interface SimulationReport {
   readonly failed: { readonly seed: number; readonly faults: readonly string[] }[];
   /** Sums over all seeds. */
   readonly figures: Record<string, number>;
+  /** What happened, where that was asked for. */
+  readonly trace: string[];
 }
 
 const WORKER = fileURLToPath(new URL("./event-simulation-worker.ts", import.meta.url));
@@ -41,7 +45,7 @@ export class SimulationPool implements AsyncDisposable {
     { first, count }: SimulationTask,
     told: (report: SimulationReport) => void = () => {},
   ): Promise<SimulationReport> {
-    const all: SimulationReport = { first, count: 0, failed: [], figures: {} };
+    const all: SimulationReport = { first, count: 0, failed: [], figures: {}, trace: [] };
     let next = first;
     const work = async (worker: ChildProcess): Promise<void> => {
       while (next < first + count) {
@@ -63,6 +67,11 @@ export class SimulationPool implements AsyncDisposable {
   /** Runs a task as it is, by one process. */
   async task(task: SimulationTask): Promise<SimulationReport> {
     return await give(this.#workers[0]!, task);
+  }
+
+  /** What happens in the simulation of a seed. */
+  async trace(seed: number): Promise<readonly string[]> {
+    return (await this.task({ first: seed, count: 1, trace: true })).trace;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,7 +6,7 @@ import { covers, type SimulatedTree } from "./event-simulation-tree.ts";
 /** Holds what each rank keeps in memory against what rank 0 recorded. */
 export async function checkRing(tree: SimulatedTree, fault: (text: string) => void): Promise<void> {
   const { record } = tree;
-  for (const rank of tree.up) {
+  for (const rank of tree.keepers) {
     const { broker, lost } = tree.run(rank)!;
     const events = broker.events!;
     const first = events.stat()["first"] as unknown as EventPosition;
@@ -25,10 +25,7 @@ export async function checkRing(tree: SimulatedTree, fault: (text: string) => vo
           `rank ${rank} keeps ${batch.count} events and misses ${missing} of the ${reached} behind ${formatPosition(at)}`,
         );
       for (const [from, to] of batch.lost) {
-        const told = (seq: number): boolean =>
-          lost.some(
-            (it) => (it.epoch === batch.epoch || it.epoch === 0) && it.first <= seq && seq <= it.last,
-          );
+        const told = (seq: number): boolean => lost.some((range) => covers(range, batch.epoch, seq));
         if (!told(from) || !told(to)) fault(`rank ${rank} misses ${from} to ${to} and never said so`);
       }
       if (comparePositions(batch.next, at) <= 0) {

@@ -31,7 +31,9 @@ export class SimulatedSubscriber {
   /** How far it had come with the replays before. */
   #before: EventPosition | undefined;
   #settled = false;
+  /** What it asked for last, and in which run of rank 0. */
   #asked: Since | undefined;
+  #askedIn = 0;
   #stop = new AbortController();
 
   constructor(options: SubscriberOptions) {
@@ -73,15 +75,16 @@ export class SimulatedSubscriber {
     const { plan, chance, tree } = this.#options;
     await sleep(plan.at);
     while (!this.#stop.signal.aborted) {
-      const up = tree.up;
-      if (up.length === 0) {
+      const { keepers } = tree;
+      if (keepers.length === 0) {
         await sleep(20);
         continue;
       }
-      this.#rank = chance.pick(up);
+      this.#rank = chance.pick(keepers);
       const flux = this.#open();
       try {
-        await this.#read(flux);
+        do await this.#read(flux);
+        while (flux.status === "connected" && !this.#stop.signal.aborted && chance.happens(0.4));
       } catch (error) {
         const { code, message } = FluxError.from(error);
         this.#options.trace(`${this.name}: ${code}`);
@@ -99,7 +102,8 @@ export class SimulatedSubscriber {
   #isTooLate(code: string): boolean {
     const since = this.#asked;
     if (code !== "EINVAL" || typeof since !== "object" || "epoch" in since || !("seq" in since)) return false;
-    return since.seq > this.#options.tree.record.last.seq;
+    const { record } = this.#options.tree;
+    return record.run !== this.#askedIn || since.seq > record.last.seq;
   }
 
   #open(): Flux {
@@ -123,6 +127,7 @@ export class SimulatedSubscriber {
     const run = tree.record.run;
     const since = this.#since();
     this.#asked = since;
+    this.#askedIn = run;
     trace(`${this.name} at rank ${this.#rank} since ${JSON.stringify(since)}`);
     const { prefix, marks, maxQueue, roamsAfter } = plan;
     const take = (item: Event | EventMark): void => {

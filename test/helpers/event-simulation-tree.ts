@@ -8,12 +8,15 @@ import { InProcessNetwork, type Overlay, Topology } from "../../src/overlay/inde
 import type { EventClock, EventLog } from "../../src/replay/index.ts";
 import type { Chance } from "./event-simulation-chance.ts";
 import type { Plan } from "./event-simulation-plan.ts";
-import { EventRecord } from "./event-simulation-record.ts";
+import { EventRecord, idOf } from "./event-simulation-record.ts";
 import { Weather, WeatherTransport } from "./event-simulation-weather.ts";
 
 /** A gap is given up after so long; before that it was asked for at least so often. */
 const REPAIR_MS = 5000;
 const TROUBLES = 2;
+
+/** Longest time that a message takes from a leaf to rank 0, in milliseconds, but for frozen links. */
+const LONGEST_WAY_MS = 2000;
 
 /** One run of a rank: a broker with its place in the tree. */
 export interface Run {
@@ -21,7 +24,9 @@ export interface Run {
   readonly broker: Broker;
   readonly transport: WeatherTransport;
   readonly scope: Scope;
-  readonly overlay: Promise<Overlay>;
+  readonly opening: Promise<Overlay>;
+  /** Undefined while it is opening. */
+  overlay: Overlay | undefined;
   /** What it gave up, and what it could not have. */
   readonly lost: EventRange[];
 }
@@ -68,9 +73,9 @@ export class SimulatedTree {
     return this.#runs[rank];
   }
 
-  /** The ranks that are up. */
-  get up(): number[] {
-    return this.#runs.flatMap((run) => (run === undefined ? [] : [run.rank]));
+  /** The ranks that are up and keep events. */
+  get keepers(): number[] {
+    return this.#runs.flatMap((run) => (run?.broker.events === undefined ? [] : [run.rank]));
   }
 
   /** The event log of rank 0; undefined while it is down. */
@@ -98,13 +103,13 @@ export class SimulatedTree {
       "tbon.descendants": String(this.topology.descendants(rank)),
     });
     const after = { epoch: Date.now(), seq: lastEvent };
-    const ring = { events: plan.rings[rank]! };
+    const events = plan.rings[rank]!;
     const broker = Broker.create({
       rank,
       size: this.size,
       attributes,
       lastEvent,
-      events: { ring, clock: this.#clock(), after },
+      events: events === 0 ? null : { ring: { events }, clock: this.#clock(), after },
       readPeer: null,
       logLevel: "err",
       logRingSize: 8,
@@ -112,7 +117,7 @@ export class SimulatedTree {
     const transport = new WeatherTransport(rank, this.weather, this.#keys[rank]!);
     const scope = new Scope();
     if (rank === 0) this.record.begin(after);
-    const overlay = openTree(
+    const opening = openTree(
       {
         boot: this.#boot(rank, transport),
         topology: this.topology,
@@ -129,10 +134,15 @@ export class SimulatedTree {
       },
       scope,
     );
-    const run: Run = { rank, broker, transport, scope, overlay, lost: [] };
+    const run: Run = { rank, broker, transport, scope, opening, overlay: undefined, lost: [] };
     this.#runs[rank] = run;
     this.#tap(run);
-    overlay.catch((error: unknown) => this.#environment.fault(`rank ${rank} can't start: ${error}`));
+    opening.then(
+      (overlay) => {
+        run.overlay = overlay;
+      },
+      (error: unknown) => this.#environment.fault(`rank ${rank} can't start: ${error}`),
+    );
   }
 
   /** Ends a run, as the end of its process would or in good order, and starts the rank again after `downMs`; its children follow. */
@@ -143,8 +153,10 @@ export class SimulatedTree {
     if (abruptly) run.transport.sever();
     const ended = this.#stop(run);
     this.#ends.add(ended);
-    void ended.then(() => this.#ends.delete(ended));
-    if (!this.#closing) setTimeout(() => this.start(run.rank), downMs);
+    void ended.then(() => {
+      this.#ends.delete(ended);
+      if (!this.#closing) setTimeout(() => this.start(run.rank), downMs);
+    });
   }
 
   cut(rank: number): void {
@@ -157,6 +169,11 @@ export class SimulatedTree {
     const until = Date.now() + ms;
     this.#freezes.push({ rank, until });
     this.#runs[rank]?.transport.freeze(until, this.#runs[this.topology.parent(rank)!]?.transport);
+  }
+
+  /** When all that is under way has arrived, if nothing else happens. */
+  get quietAt(): number {
+    return Math.max(Date.now(), ...this.#freezes.map(({ until }) => until)) + LONGEST_WAY_MS;
   }
 
   /** Whether an event is lost for good, as far as that may be known at a rank: rank 0 has it no more, or this rank or one above gave it up. */
@@ -183,8 +200,8 @@ export class SimulatedTree {
     await Promise.all(this.#ends);
   }
 
-  async #stop({ broker, scope, overlay }: Run): Promise<void> {
-    await overlay.catch(() => {});
+  async #stop({ broker, scope, opening }: Run): Promise<void> {
+    await opening.catch(() => {});
     await scope.close();
     await broker.stop();
   }
@@ -203,9 +220,10 @@ export class SimulatedTree {
   #tap(run: Run): void {
     const { fault, trace } = this.#environment;
     const { rank } = run;
-    const events = run.broker.events!;
+    const { events } = run.broker;
+    if (events === undefined) return;
+    const append = events.append.bind(events);
     if (rank === 0) {
-      const append = events.append.bind(events);
       events.append = (event) => {
         append(event);
         const wrong = this.record.add(events.last.epoch, event);
@@ -214,6 +232,13 @@ export class SimulatedTree {
       };
       return;
     }
+    events.append = (event) => {
+      append(event);
+      const { epoch, seq } = events.last;
+      const published = epoch === 0 ? this.record.named(idOf(event)) : this.record.at({ epoch, seq });
+      if (published?.id !== idOf(event) || published.seq !== seq)
+        fault(`rank ${rank} gets ${idOf(event)} as ${formatPosition(events.last)}`);
+    };
     const lose = events.lose.bind(events);
     events.lose = (range) => {
       trace(`rank ${rank} gives up ${range.first}-${range.last} of ${range.epoch}`);

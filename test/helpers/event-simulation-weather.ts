@@ -286,6 +286,7 @@ export class WeatherTransport implements TreeTransport {
   async close(): Promise<void> {
     this.#down?.close();
     await this.#inner.close();
+    for (const lane of this.#up.values()) lane.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

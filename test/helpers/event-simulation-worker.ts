@@ -6,13 +6,14 @@ import { SABOTAGE } from "./event-simulation-sabotage.ts";
 Error.stackTraceLimit = 0;
 
 /** Runs the seeds of a task, and tells what came of them. */
-async function run({ first, count, sabotage, untilFault }: SimulationTask): Promise<SimulationReport> {
+async function run({ first, count, sabotage, untilFault, trace }: SimulationTask): Promise<SimulationReport> {
   const mend = sabotage === undefined ? () => {} : SABOTAGE[sabotage]!();
-  const report: SimulationReport = { first, count: 0, failed: [], figures: {} };
+  const report: SimulationReport = { first, count: 0, failed: [], figures: {}, trace: [] };
   try {
     for (let seed = first; seed < first + count; seed++) {
-      const { faults, figures } = await simulate(seed);
+      const { faults, figures, trace: lines } = await simulate(seed, { trace });
       report.count++;
+      report.trace.push(...lines);
       if (faults.length > 0) report.failed.push({ seed, faults });
       for (const [name, value] of Object.entries(figures))
         report.figures[name] = (report.figures[name] ?? 0) + value;

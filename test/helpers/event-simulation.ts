@@ -125,9 +125,12 @@ class Simulation {
     tree.weather.climate = CALM;
     for (const subscriber of this.#subscribers) subscriber.settle();
     await publishing;
+    await sleep(tree.quietAt - this.#time.now);
     const end = this.#time.now + CALM_MS;
     while (this.#time.now < end && this.#late().length > 0) await sleep(50);
     for (const text of this.#late()) this.fault(text);
+    if (tree.waits > this.#subscribers.length)
+      this.fault(`${tree.waits} readers wait for ${this.#subscribers.length} subscribers`);
   }
 
   /** Who does not know everything yet. */
@@ -135,7 +138,11 @@ class Simulation {
     const { last } = this.#tree.record;
     const late: string[] = [];
     for (let rank = 0; rank < this.#tree.size; rank++) {
-      const at = this.#tree.run(rank)?.broker.events?.last;
+      const run = this.#tree.run(rank);
+      const held = run?.overlay?.repairs?.held ?? 0;
+      if (held > 0) late.push(`rank ${rank} holds ${held} events`);
+      if (run !== undefined && run.broker.events === undefined) continue;
+      const at = run?.broker.events?.last;
       if (!isAt(at, last)) late.push(`rank ${rank} is at ${text(at)}, the last is ${text(last)}`);
     }
     for (const { name, position, rank } of this.#subscribers)
@@ -149,9 +156,9 @@ class Simulation {
     const tree = this.#tree;
     await sleep(3000);
     if (tree.waits > 0) this.fault(`${tree.waits} readers wait, and all have left`);
-    for (const rank of tree.up) {
+    for (let rank = 0; rank < tree.size; rank++) {
       const run = tree.run(rank)!;
-      const repairs = (await run.overlay).repairs;
+      const repairs = run.overlay?.repairs;
       if (repairs !== undefined && (repairs.held > 0 || repairs.heldBytes > 0))
         this.fault(`rank ${rank} holds ${repairs.held} events, ${repairs.heldBytes} bytes`);
       this.figures["repaired"] = (this.figures["repaired"] ?? 0) + (repairs?.repaired ?? 0);

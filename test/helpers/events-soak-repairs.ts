@@ -7,6 +7,8 @@ const LOOK_MS = 1000;
 
 /** What brokers did to repair gaps, those that have ended too as far as it was seen. */
 export interface Repairs {
+  /** Brokers above rank 0 that were seen. */
+  readonly brokers: number;
   /** Events that came because they were asked for, times that brokers asked, and numbers they gave up. */
   readonly repaired: number;
   readonly asked: number;
@@ -37,6 +39,7 @@ export class RepairTally {
     const all = [...this.#seen.values()];
     const sum = (key: string): number => all.reduce((total, counts) => total + Number(counts[key] ?? 0), 0);
     return {
+      brokers: all.length,
       repaired: sum("repaired"),
       asked: sum("asked"),
       lost: sum("lost"),

@@ -30,6 +30,8 @@ export interface EventsSoakOptions {
   readonly subscribers: readonly number[];
   /** Hears of each fault, and of what goes on. */
   readonly tell?: ((text: string) => void) | undefined;
+  /** Ends it before its time, with an error. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SubscriberReport {
@@ -160,15 +162,16 @@ class Faults {
   }
 
   /** One each `periodMs`, for as long as is wanted; `check` is called between them. */
-  async run({ seconds, periodMs, tell }: EventsSoakOptions, check: () => void): Promise<void> {
+  async run({ seconds, periodMs, tell, signal }: EventsSoakOptions, check: () => void): Promise<void> {
     const begun = performance.now();
     for (let due = periodMs; due <= seconds * 1000; due += periodMs) {
-      await delay(Math.max(0, begun + due - performance.now()));
+      await delay(Math.max(0, begun + due - performance.now()), undefined, signal && { signal });
       check();
       const up = ranksOf(this.#tree).filter((rank) => this.#tree.client(rank) !== undefined);
       this.#looks++;
       this.#ups += up.length;
-      tell?.(`${Math.round(due / 1000)} s, ${up.length} ranks up: ${this.#next(up)}`);
+      const done = this.#next(up);
+      tell?.(`${Math.round(due / 1000)} s, ${up.length} ranks up: ${done}`);
     }
   }
 

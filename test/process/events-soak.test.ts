@@ -16,6 +16,7 @@ test("subscribers get what rank 0 has in its log, though links are cut and route
   });
   assert.deepEqual(report.faults, []);
   assert(report.cuts > 0 && report.kills > 0, "faults of both kinds");
+  assert(report.repairs.brokers >= 6, "each rank above 0 was asked what it repaired");
   assert(report.events > 200, `${report.events} events`);
   for (const { rank, events } of report.subscribers) assert.equal(events, report.events, `rank ${rank}`);
 });
