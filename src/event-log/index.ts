@@ -1,21 +1,8 @@
-export { decodeAll as eventsOf } from "../message/index.ts";
 export type { DiskLog, DiskLogOptions, DiskNotice, DiskStats } from "./disk-log.ts";
 export { type EventBatch, emptyBatch, type ReadOptions, type SeqRange } from "./event-batch.ts";
 export {
-  eventFrameBytes,
-  frameEnd,
-  frameFlags,
-  frameRolemask,
-  frameSeq,
-  frameTopic,
-  frameUserid,
-  topicStartsWith,
-  writeEventFrame,
-} from "./event-frame.ts";
-export {
   EventIntake,
   type EventIntakeOptions,
-  INTAKE_LIMITS,
   type IntakeClock,
   type IntakeLimits,
   type IntakeStats,

@@ -31,7 +31,7 @@ export {
 export { Framer, MAX_FRAME_BYTES } from "./framer.ts";
 export { afterRoutes, decodeFrames, encodeFrames } from "./frames.ts";
 export { encodePushed, routeString, topRoute } from "./head.ts";
-export { HEADER_BYTES, isHeaderWord, readWord, writeHeader } from "./header.ts";
+export { HEADER_BYTES, writeHeader } from "./header.ts";
 export { FRAME_MAGIC, Message, type MessageFields, PREAMBLE_BYTES, textPayload } from "./message.ts";
 export { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
 export { PrefixTable } from "./prefix-table.ts";

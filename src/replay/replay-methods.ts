@@ -7,9 +7,16 @@ import {
   type Request,
   type Since,
 } from "../client/index.ts";
-import { type EventBatch, eventsOf, type ReadOptions } from "../event-log/index.ts";
+import type { EventBatch, ReadOptions } from "../event-log/index.ts";
 import { type JsonObject, real } from "../json/index.ts";
-import { type EventPosition, type Message, MessageFlag, maySeePrivate, Role } from "../message/index.ts";
+import {
+  decodeAll,
+  type EventPosition,
+  type Message,
+  MessageFlag,
+  maySeePrivate,
+  Role,
+} from "../message/index.ts";
 import { type ReplayRequest, readReplayRequest } from "./replay-request.ts";
 
 /** Where a replay reads. */
@@ -113,7 +120,7 @@ function encodeFrames(head: ReplayHead, batch: EventBatch | undefined): Uint8Arr
 }
 
 function encodeJson(head: ReplayHead, batch: EventBatch | undefined): JsonObject {
-  const events = batch === undefined ? [] : eventsOf(batch.frames);
+  const events = batch === undefined ? [] : decodeAll(batch.frames);
   return { ...headJson(head), events: events.map((event, index) => eventJson(event, batch!.times[index]!)) };
 }
 

@@ -1,5 +1,4 @@
-import { eventsOf } from "../../src/event-log/index.ts";
-import { comparePositions, type EventPosition, formatPosition } from "../../src/message/index.ts";
+import { comparePositions, decodeAll, type EventPosition, formatPosition } from "../../src/message/index.ts";
 import { idOf } from "./event-simulation-record.ts";
 import { covers, type SimulatedTree } from "./event-simulation-tree.ts";
 
@@ -13,7 +12,7 @@ export async function checkRing(tree: SimulatedTree, fault: (text: string) => vo
     let at: EventPosition = { epoch: first.epoch, seq: first.seq - 1 };
     while (comparePositions(at, events.last) < 0) {
       const batch = await events.read(at, {});
-      for (const event of eventsOf(batch.frames)) {
+      for (const event of decodeAll(batch.frames)) {
         const published = record.at({ epoch: batch.epoch, seq: event.seq });
         if (published?.id !== idOf(event))
           fault(`rank ${rank} keeps ${idOf(event)} as ${event.seq}, which is ${published?.id}`);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { EventRing, eventsOf } from "../../../src/event-log/index.ts";
-import { type EventPosition, LAST_SEQ } from "../../../src/message/index.ts";
+import { EventRing } from "../../../src/event-log/index.ts";
+import { decodeAll, type EventPosition, LAST_SEQ } from "../../../src/message/index.ts";
 import { event, seqsOf, span } from "./events.ts";
 
 const START: EventPosition = { epoch: 7, seq: 0 };
@@ -291,7 +291,7 @@ test("a ring says what a plain list of events says", () => {
         assert(i < 1000, "does not end");
         const batch = ring.read(after, { prefix, see: blind ? () => false : undefined, ...max })!;
         assert(batch.count <= max.maxEvents && (batch.frames.length <= max.maxBytes || batch.count === 1));
-        for (const { seq, topic } of eventsOf(batch.frames))
+        for (const { seq, topic } of decodeAll(batch.frames))
           seen.push({ epoch: batch.epoch, seq, topic: topic! });
         for (const [a, b] of batch.lost) lost.push(...span(a, b).map((seq) => ({ epoch: batch.epoch, seq })));
         if (!batch.ended && batch.through === ring.last.seq && batch.epoch === ring.last.epoch) break;

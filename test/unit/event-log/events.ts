@@ -1,5 +1,5 @@
-import { type EventBatch, eventsOf } from "../../../src/event-log/index.ts";
-import { Message, MessageFlag } from "../../../src/message/index.ts";
+import type { EventBatch } from "../../../src/event-log/index.ts";
+import { decodeAll, Message, MessageFlag } from "../../../src/message/index.ts";
 
 /** An event of this number. */
 export function event(
@@ -23,5 +23,5 @@ export function span(first: number, last: number): number[] {
 
 /** The numbers of a batch's events. */
 export function seqsOf(batch: EventBatch | undefined): number[] {
-  return batch === undefined ? [] : eventsOf(batch.frames).map(({ seq }) => seq);
+  return batch === undefined ? [] : decodeAll(batch.frames).map(({ seq }) => seq);
 }
