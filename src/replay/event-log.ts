@@ -207,12 +207,14 @@ export class EventLog implements ReplaySource {
 
   stat(): JsonObject {
     const { epoch, seq } = this.last;
-    const first = this.#history.first;
+    const { first } = this.#history;
+    // Nothing is left of an epoch that came to the end of 32 bits.
+    const oldest = first.seq > LAST_SEQ ? { epoch: first.epoch + 1, seq: 1 } : first;
     const disk = this.#disk?.stats;
     return {
       epoch,
       last: seq,
-      first: { ...first },
+      first: { ...oldest },
       sync: this.#sync,
       ring: { ...this.#ring.stats },
       disk: disk === undefined ? null : { ...disk },

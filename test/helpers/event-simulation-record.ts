@@ -1,4 +1,11 @@
-import { type EventPosition, type Message, MessageFlag, Role } from "../../src/message/index.ts";
+import {
+  comparePositions,
+  type EventPosition,
+  LAST_SEQ,
+  type Message,
+  MessageFlag,
+  Role,
+} from "../../src/message/index.ts";
 
 /** An event as rank 0 numbered it. */
 export interface Published extends EventPosition {
@@ -91,6 +98,11 @@ export class EventRecord {
     return this.#epochs.map(({ epoch }) => epoch).filter((epoch) => epoch > above && epoch <= upTo);
   }
 
+  /** Below 0 when a reader at `a` has more before it than one at `b`: the end of an epoch is the beginning of the next. */
+  compare(a: EventPosition, b: EventPosition): number {
+    return comparePositions(onwards(a), onwards(b));
+  }
+
   /** Where a reader begins that wants what came at `time` or later, if all of the run is there. */
   positionAt(time: number): EventPosition | undefined {
     for (const { epoch, events } of this.#epochs) {
@@ -100,6 +112,10 @@ export class EventRecord {
     }
     return undefined;
   }
+}
+
+function onwards({ epoch, seq }: EventPosition): EventPosition {
+  return seq === LAST_SEQ ? { epoch: epoch + 1, seq: 0 } : { epoch, seq };
 }
 
 /** Whom an event is for. */

@@ -208,12 +208,12 @@ export class SimulatedSubscriber {
         this.#fault(`begins at ${formatPosition(start)}, not at ${formatPosition(since)}`);
       return;
     }
-    if (comparePositions(start, record.last) > 0)
+    if (record.compare(start, record.last) > 0)
       this.#fault(`begins at ${formatPosition(start)}, behind ${formatPosition(record.last)}`);
     // Rank 0 began a new run meanwhile.
     if (before === undefined || run !== record.run) return;
     const oldest = { ...before, seq: before.seq - 1 };
-    if (since === "begin" && comparePositions(start, oldest) < 0)
+    if (since === "begin" && record.compare(start, oldest) < 0)
       this.#fault(`begins at ${formatPosition(start)}, before ${formatPosition(oldest)}`);
     if (typeof since === "object" && "seq" in since && since.seq !== start.seq)
       this.#fault(`begins at ${start.seq}, not at ${since.seq}`);
@@ -221,7 +221,7 @@ export class SimulatedSubscriber {
       const wanted = record.positionAt(Number(since.time));
       const present = tree.first ?? before;
       const kept = { ...present, seq: present.seq - 1 };
-      if (wanted !== undefined && comparePositions(start, wanted) > 0 && comparePositions(start, kept) > 0)
+      if (wanted !== undefined && record.compare(start, wanted) > 0 && record.compare(start, kept) > 0)
         this.#fault(
           `begins at ${formatPosition(start)}, and ${formatPosition(wanted)} is before what came then`,
         );

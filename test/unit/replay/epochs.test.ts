@@ -92,3 +92,10 @@ test("behind a position of an epoch that has not come here yet there is nothing,
   assert.deepEqual([batch.count, batch.next, batch.ended], [0, { epoch: EPOCH + 1, seq: 11 }, false]);
   assert.deepEqual(asked, []);
 });
+
+test("when the last event of an epoch has gone, the oldest is the first of the next", () => {
+  const after = { epoch: EPOCH, seq: LAST_SEQ - 2 };
+  const log = new EventLog({ rank: 0, after, ring: { events: 2 }, schedule: (call) => call() });
+  for (const seq of [LAST_SEQ - 1, LAST_SEQ, 1, 2]) log.append(event(seq));
+  assert.deepEqual(log.stat()["first"], { epoch: EPOCH + 1, seq: 1 });
+});
