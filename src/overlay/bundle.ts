@@ -1,4 +1,4 @@
-import { allocate, ByteSink, EMPTY, SHARE_BYTES } from "../base/index.ts";
+import { ByteSink, concatBytes, EMPTY, SHARE_BYTES } from "../base/index.ts";
 import { afterRoutes, decodeAll, FRAME_MAGIC, type Message } from "../message/index.ts";
 import type { Frames } from "./transport.ts";
 
@@ -82,17 +82,5 @@ export function isBundle([first]: Frames): boolean {
  * @throws FluxError EPROTO when it is malformed or cut off.
  */
 export function readBundle(frames: Frames): Message[] {
-  return decodeAll(frames.length === 1 ? frames[0]! : joined(frames));
-}
-
-function joined(frames: Frames): Uint8Array {
-  let size = 0;
-  for (const frame of frames) size += frame.length;
-  const bytes = allocate(size);
-  let at = 0;
-  for (const frame of frames) {
-    bytes.set(frame, at);
-    at += frame.length;
-  }
-  return bytes;
+  return decodeAll(frames.length === 1 ? frames[0]! : concatBytes(frames));
 }
