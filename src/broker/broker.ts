@@ -89,6 +89,7 @@ export class Broker implements AsyncDisposable {
       this.events = new EventLog({
         rank,
         schedule: this.#round.schedule,
+        leaving: () => this.#router.flush(),
         ...(options.lastEvent !== undefined && { after: { epoch: Date.now(), seq: options.lastEvent } }),
         ...options.events,
       });

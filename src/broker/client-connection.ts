@@ -109,15 +109,15 @@ export class ClientConnection {
     this.link.forward(message, pushed, headFrom);
   }
 
-  /** Queues `count` encoded events; the caller has seen to their room. */
-  sendEvents(frames: Uint8Array, count: number): void {
+  /** Queues `count` encoded messages, which others hold too and nobody changes; the caller has seen to their room. */
+  sendShared(frames: Uint8Array, count: number): void {
     this.#flushBatch?.();
     this.counters.sent += count;
     this.link.sendEncoded(frames);
   }
 
-  /** Queues `count` responses, encoded in `bytes[start, end)`; the caller has seen to their room. */
-  sendResponses(bytes: Uint8Array, start: number, end: number, count: number): void {
+  /** Queues a copy of `count` messages, encoded in `bytes[start, end)`; the caller has seen to their room. */
+  sendCopy(bytes: Uint8Array, start: number, end: number, count: number): void {
     this.#flushBatch?.();
     this.counters.sent += count;
     this.link.sendCopy(bytes, start, end);

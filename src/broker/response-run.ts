@@ -58,6 +58,6 @@ export class ResponseRun {
     this.#frames = undefined;
     this.#count = 0;
     this.#sent(count);
-    client.sendResponses(bytes, this.#start, this.#end, count);
+    client.sendCopy(bytes, this.#start, this.#end, count);
   }
 }

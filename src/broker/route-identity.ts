@@ -18,9 +18,7 @@ const OWN_BYTES = 9;
 export class RouteIdentity {
   readonly brokerUuid: string = randomUUID();
   readonly connectorUuid: string = randomUUID();
-  /** Route parts of events: published by a request, and sent as they are by a client. */
-  readonly onPublished = encodePushed([this.brokerUuid]);
-  readonly onSent = encodePushed([this.brokerUuid, this.connectorUuid]);
+  readonly brokerPart = encodePushed([this.brokerUuid]);
   readonly #connectorPart = encodePushed([this.connectorUuid]);
 
   /**
@@ -29,7 +27,7 @@ export class RouteIdentity {
    */
   clientPart(head: Uint8Array, start: number, end: number): number {
     let at = start;
-    if (samePart(head, at, this.onPublished, 0, OWN_BYTES)) at += ROUTE_PART_BYTES;
+    if (samePart(head, at, this.brokerPart, 0, OWN_BYTES)) at += ROUTE_PART_BYTES;
     if (!samePart(head, at, this.#connectorPart, 0, OWN_BYTES)) return -1;
     at += ROUTE_PART_BYTES;
     return at + ROUTE_PART_BYTES <= end && head[at] === UUID_CHARS ? at : -1;
@@ -37,12 +35,12 @@ export class RouteIdentity {
 
   /** True when the part at `start` is this broker's own. */
   isOwnPart(head: Uint8Array, start: number): boolean {
-    return samePart(head, start, this.onPublished, 0, OWN_BYTES);
+    return samePart(head, start, this.brokerPart, 0, OWN_BYTES);
   }
 
   /** As `clientPart`, of the part that would name a module, below the broker's own; -1 when there is none. */
   modulePart(head: Uint8Array, start: number, end: number): number {
-    const at = samePart(head, start, this.onPublished, 0, OWN_BYTES) ? start + ROUTE_PART_BYTES : start;
+    const at = samePart(head, start, this.brokerPart, 0, OWN_BYTES) ? start + ROUTE_PART_BYTES : start;
     return at + ROUTE_PART_BYTES <= end && head[at] === UUID_CHARS ? at : -1;
   }
 }

@@ -88,7 +88,7 @@ export class Router implements RoutingView<Endpoint> {
     this.#options = options;
     this.sequencer = new Sequencer(options.lastEvent);
     this.#identity = options.identity;
-    this.#tree = { toBroker: EMPTY, toService: options.identity.onPublished };
+    this.#tree = { toBroker: EMPTY, toService: options.identity.brokerPart };
     this.slow = new SlowClients(options.slowClient, options.log);
     this.#events = new EventDistributor({
       slow: this.slow,
@@ -126,8 +126,7 @@ export class Router implements RoutingView<Endpoint> {
   eventFromTree(event: Message): void {
     this.#run.send();
     this.rx.event++;
-    this.#options.events?.append(event);
-    this.#events.distribute(event, this.#identity.onPublished);
+    this.#events.distribute(event, this.#options.events?.append(event));
   }
 
   /** An event from another rank without a number, which rank 0 gives. */
@@ -214,12 +213,12 @@ export class Router implements RoutingView<Endpoint> {
    * Numbers an event and gives it to its subscribers.
    * @returns its sequence number.
    */
-  publish(event: Message, pushed: Uint8Array = this.#identity.onPublished): number {
+  publish(event: Message): number {
     const seq = this.sequencer.next();
     event.aux1 = seq;
-    this.#options.events?.append(event);
+    const span = this.#options.events?.append(event);
     this.#uplink?.toChildren(event);
-    this.#events.distribute(event, pushed);
+    this.#events.distribute(event, span);
     return seq;
   }
 
@@ -360,7 +359,7 @@ export class Router implements RoutingView<Endpoint> {
 
   #sentEvent(client: ClientConnection, event: Message): void {
     this.rx.event++;
-    if (this.rank === 0) this.publish(event, this.#identity.onSent);
+    if (this.rank === 0) this.publish(event);
     else if (this.#uplink?.toParent(event) !== true) {
       this.#options.log(
         "err",

@@ -22,6 +22,13 @@ const HEADER_PART_BYTES = HEADER_BYTES + 1;
 /** Bytes of the shortest frame: a header and nothing else. */
 export const LEAST_FRAME_BYTES = PREAMBLE_BYTES + HEADER_PART_BYTES;
 
+/** Where an event stands as a frame: `bytes[start, end)`. */
+export interface EventSpan {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Bytes of `event` as a frame without routes. */
 export function eventFrameBytes(event: Message): number {
   const { flags, topicPart, headEnd, bodyStart, bodyEnd } = event;

@@ -1,8 +1,8 @@
-import { FluxError } from "../base/index.ts";
+import { EMPTY, FluxError } from "../base/index.ts";
 import { type EventPosition, type EventRange, LAST_SEQ, type Message } from "../message/index.ts";
 import { EpochLine } from "./epoch-line.ts";
 import { BatchBuilder, type EventBatch, isWanted, type ReadOptions, readLimits } from "./event-batch.ts";
-import { eventFrameBytes } from "./event-frame.ts";
+import { type EventSpan, eventFrameBytes } from "./event-frame.ts";
 import { firstIndex, RingChunk } from "./ring-chunk.ts";
 
 const LARGEST_CHUNK = 256 * 1024;
@@ -48,6 +48,7 @@ export interface RingStats {
  */
 export class EventRing {
   readonly #limits: RingLimits;
+  readonly #leaving: () => void;
   readonly #chunkBytes: number;
   /** Size of the next chunk: the first is small, each twice the one before up to `#chunkBytes`. */
   #nextBytes = LEAST_CHUNK;
@@ -55,6 +56,8 @@ export class EventRing {
   readonly #chunks: RingChunk[] = [];
   readonly #lines: EpochLine[] = [];
   #tail: RingChunk;
+  /** The latest event. */
+  readonly #span: { bytes: Uint8Array; start: number; end: number } = { bytes: EMPTY, start: 0, end: 0 };
   #spare: RingChunk | undefined;
   #line: EpochLine;
   /** Nothing was appended, and nobody said where to begin. */
@@ -69,10 +72,19 @@ export class EventRing {
   #dropped = 0;
   #lost = 0;
 
-  /** @param options.after - what comes first is the event behind this position; left out: whatever is appended first */
+  /**
+   * @param options.after - what comes first is the event behind this position; left out: whatever is appended first
+   * @param options.leaving - called before the next event goes elsewhere than right behind the latest one: where those up to there stand, others may
+   *   be written
+   */
   constructor(
-    options: { readonly limits?: Partial<RingLimits> | undefined; readonly after?: EventPosition } = {},
+    options: {
+      readonly limits?: Partial<RingLimits> | undefined;
+      readonly after?: EventPosition;
+      readonly leaving?: (() => void) | undefined;
+    } = {},
   ) {
+    this.#leaving = options.leaving ?? (() => {});
     this.#limits = { ...RING_LIMITS, ...options.limits };
     this.#chunkBytes = Math.min(LARGEST_CHUNK, Math.max(LEAST_CHUNK, this.#limits.bytes >>> 3));
     this.#anywhere = options.after === undefined;
@@ -119,24 +131,30 @@ export class EventRing {
 
   /**
    * Adds an event, which came at `timeMs`. Numbers it leaves out are lost; number 1 behind 2^32 - 1 begins the epoch after.
+   * Where it stands is told in an object that the next call changes.
    * @throws FluxError EINVAL when its number is not above the last one.
    */
-  append(event: Message, timeMs: number): void {
+  append(event: Message, timeMs: number): EventSpan {
     const seq = event.aux1;
     if (seq !== this.#line.last + 1) this.#jump(seq);
     this.#anywhere = false;
     const size = eventFrameBytes(event);
     const chunk = this.#tail.fits(size) ? this.#tail : this.#addChunk(size);
     // A clock may be set back: times in the ring are not.
-    const time = timeMs > this.#latest ? timeMs : this.#latest;
-    this.#latest = time;
-    chunk.append(event, size, time);
+    const isLater = timeMs > this.#latest;
+    if (isLater) this.#latest = timeMs;
+    const span = this.#span;
+    span.bytes = chunk.bytes;
+    span.start = chunk.end;
+    span.end = span.start + size;
+    chunk.append(event, size, this.#latest);
     this.#line.last = seq;
     this.#taken++;
     this.#bytes += size;
-    if (this.#events++ === 0) this.#oldest = time;
-    const { events, bytes, ageMs } = this.#limits;
-    if (this.#events > events || this.#bytes > bytes || this.#oldest < time - ageMs) this.#dropOver(time);
+    if (this.#events++ === 0) this.#oldest = this.#latest;
+    const limits = this.#limits;
+    if (isLater || this.#events > limits.events || this.#bytes > limits.bytes) this.#dropOver(this.#latest);
+    return span;
   }
 
   /**
@@ -283,6 +301,7 @@ export class EventRing {
 
   /** A chunk of the present epoch for a frame of `size` bytes. */
   #addChunk(size: number): RingChunk {
+    this.#leaving();
     const { epoch } = this.#line;
     if (this.#tail.count === 0) {
       if (this.#tail.fits(size)) return this.#tail.begin(epoch);

@@ -1,5 +1,6 @@
 export type { DiskLog, DiskLogOptions, DiskNotice, DiskStats } from "./disk-log.ts";
 export { type EventBatch, emptyBatch, type ReadOptions, type SeqRange } from "./event-batch.ts";
+export type { EventSpan } from "./event-frame.ts";
 export {
   EventIntake,
   type EventIntakeOptions,
@@ -10,6 +11,7 @@ export {
   type RepairAnswer,
 } from "./event-intake.ts";
 export { EventRing, RING_LIMITS, type RingLimits, type RingStats } from "./event-ring.ts";
+export { EventSheet } from "./event-sheet.ts";
 export { EventHistory, type Since } from "./history.ts";
 export { openDiskLog } from "./open-disk-log.ts";
 export type { Cut } from "./open-segment.ts";

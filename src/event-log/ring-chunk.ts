@@ -33,9 +33,14 @@ export class RingChunk implements FrameBytes {
     return this;
   }
 
+  /** Offset behind the last frame. */
+  get end(): number {
+    return this.offsets[this.count]!;
+  }
+
   /** True when a frame of `size` bytes has room behind the others. */
   fits(size: number): boolean {
-    return this.offsets[this.count]! + size <= this.bytes.length;
+    return this.end + size <= this.bytes.length;
   }
 
   /** Adds an event whose frame takes `size` bytes. */

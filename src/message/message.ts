@@ -1,6 +1,7 @@
 import {
   allocate,
   ByteSink,
+  concatBytes,
   copyBytes,
   decodeUtf8Strict,
   EMPTY,
@@ -337,16 +338,15 @@ export class Message implements Header {
     if (delimiter === 1) bytes[pushed.length] = 0;
     copyBytes(bytes, before, head, headStart, headEnd);
     const header = { ...this.#header(), flags: this.flags | MessageFlag.ROUTE };
-    return new Message(
-      header,
-      bytes,
-      0,
-      bytes.length,
-      topicPart - headStart + before,
-      body,
-      bodyStart,
-      bodyEnd,
-    );
+    const topic = topicPart - headStart + before;
+    return new Message(header, bytes, 0, bytes.length, topic, body, bodyStart, bodyEnd);
+  }
+
+  /** This message without a route stack, sharing topic and payload. */
+  withoutRoutes(): Message {
+    const { head, topicPart, headEnd, body, bodyStart, bodyEnd } = this;
+    const header = { ...this.#header(), flags: this.flags & ~MessageFlag.ROUTE };
+    return new Message(header, head, topicPart, headEnd, topicPart, body, bodyStart, bodyEnd);
   }
 
   #header({ type, flags, userid, rolemask, aux1, aux2 }: Header = this): Header {
@@ -358,14 +358,7 @@ export class Message implements Header {
     const sink = new ByteSink();
     this.encodeTo(sink);
     const chunks = sink.take();
-    if (chunks.length === 1) return chunks[0]!;
-    const whole = allocate(this.frameBytes());
-    let at = 0;
-    for (const chunk of chunks) {
-      whole.set(chunk, at);
-      at += chunk.length;
-    }
-    return whole;
+    return chunks.length === 1 ? chunks[0]! : concatBytes(chunks);
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   type EventBatch,
   EventHistory,
   EventRing,
+  type EventSpan,
   emptyBatch,
   type ReadOptions,
   RING_LIMITS,
@@ -47,6 +48,8 @@ export interface EventLogOptions {
   readonly after?: EventPosition | undefined;
   /** Runs a call at the end of the turn of the event loop. */
   readonly schedule: (call: () => void) => void;
+  /** Called before what `append` returned so far may be written over. */
+  readonly leaving?: (() => void) | undefined;
 }
 
 const SYSTEM_CLOCK: EventClock = {
@@ -89,11 +92,11 @@ export class EventLog implements ReplaySource {
   };
 
   constructor(options: EventLogOptions) {
-    const { rank, disk, sync = false, clock = SYSTEM_CLOCK, schedule } = options;
+    const { rank, disk, sync = false, clock = SYSTEM_CLOCK, schedule, leaving } = options;
     const limits = { ...RING_LIMITS, ...options.ring };
     const start = disk?.last ?? options.after ?? { epoch: clock.now(), seq: 0 };
     const after = rank === 0 ? { after: start } : {};
-    this.#ring = new EventRing({ limits, ...after });
+    this.#ring = new EventRing({ limits, leaving, ...after });
     this.#history = new EventHistory(this.#ring, disk);
     this.#disk = disk;
     this.#sync = sync && disk !== undefined;
@@ -109,12 +112,13 @@ export class EventLog implements ReplaySource {
     return this.#ring.last;
   }
 
-  /** Adds a numbered event. */
-  append(event: Message): void {
+  /** Adds a numbered event. Where it stands as a frame is told in an object that the next call changes; see the option `leaving`. */
+  append(event: Message): EventSpan {
     // The clock is a system call away, and events come by the hundred in a turn.
     const now = this.#turn === 0 ? this.#beginTurn() : this.#turn;
-    this.#ring.append(event, now);
+    const span = this.#ring.append(event, now);
     this.#disk?.append(event, now);
+    return span;
   }
 
   /** Notes that events will never come. */

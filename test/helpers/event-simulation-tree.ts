@@ -225,19 +225,21 @@ export class SimulatedTree {
     const append = events.append.bind(events);
     if (rank === 0) {
       events.append = (event) => {
-        append(event);
+        const span = append(event);
         const wrong = this.record.add(events.last.epoch, event);
         if (wrong !== undefined) fault(wrong);
         trace(`published ${formatPosition(events.last)}`);
+        return span;
       };
       return;
     }
     events.append = (event) => {
-      append(event);
+      const span = append(event);
       const { epoch, seq } = events.last;
       const published = epoch === 0 ? this.record.named(idOf(event)) : this.record.at({ epoch, seq });
       if (published?.id !== idOf(event) || published.seq !== seq)
         fault(`rank ${rank} gets ${idOf(event)} as ${formatPosition(events.last)}`);
+      return span;
     };
     const lose = events.lose.bind(events);
     events.lose = (range) => {
