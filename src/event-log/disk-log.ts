@@ -2,6 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { FluxError } from "../base/index.ts";
 import { type EventPosition, formatPosition, LAST_SEQ, type Message } from "../message/index.ts";
 import { type Commit, makeCommit } from "./commit.ts";
+import type { DiskLogOptions, DiskNotice, DiskStats } from "./disk-log-options.ts";
 import { DiskReader } from "./disk-reader.ts";
 import type { EventBatch, ReadOptions } from "./event-batch.ts";
 import { eventFrameBytes } from "./event-frame.ts";
@@ -16,52 +17,8 @@ import { SegmentWriter } from "./segment-writer.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 const MOST_SPARES = 4;
+const GATHER_MS = 10;
 const LEAST_SEGMENT_BYTES = 4 * 1024;
-
-/** Something that whoever runs the broker should know. */
-export interface DiskNotice {
-  readonly level: "err" | "warning" | "info";
-  readonly text: string;
-}
-
-export interface DiskLogOptions {
-  /** Where the segments are; made when it is not there. One process at a time. */
-  readonly folder: string;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** `flushed` means that the events are on the disk, not only with the kernel: false. */
-  readonly sync?: boolean | undefined;
-  /** A run that began elsewhere, and how far it has come: the log goes on with its epoch. Default: a new run, from number 1 on. */
-  readonly after?: EventPosition | undefined;
-  /** A segment takes no more bytes than this, but at least one chunk of records: 64 MiB, and a quarter of the limit at most. */
-  readonly segmentBytes?: number | undefined;
-  readonly limits?: Partial<DiskLimits> | undefined;
-  /** Most bytes that wait to be written: 64 MiB. An event beyond it does not get into the log. */
-  readonly maxPendingBytes?: number | undefined;
-  /** After a failure the disk is tried again so many milliseconds later: 10,000. */
-  readonly retryMs?: number | undefined;
-  /** A number of 32 bits nobody can guess. */
-  readonly random?: (() => number) | undefined;
-  readonly report?: ((notice: DiskNotice) => void) | undefined;
-}
-
-export interface DiskStats {
-  readonly segments: number;
-  readonly bytes: number;
-  readonly events: number;
-  /** Events appended in this run that are written; that wait; that did not get into the log. */
-  readonly written: number;
-  readonly pendingBytes: number;
-  readonly skipped: number;
-  readonly writes: number;
-  readonly syncs: number;
-  /** Bytes that were cut off segments of earlier runs when the log was opened. */
-  readonly cutBytes: number;
-  /** Places where bytes were found that are no record. */
-  readonly damaged: number;
-  /** Why nothing is written now; null when all is well. */
-  readonly failure: string | null;
-}
 
 /**
  * The events of rank 0 on disk, in segments that are only ever appended to.
@@ -95,6 +52,11 @@ export class DiskLog implements AsyncDisposable {
   #failure: { readonly error: FluxError; readonly retryAt: number } | undefined;
   /** The event behind which the log misses some, up to the latest one; undefined when it misses none. */
   #missingAfter: EventPosition | undefined;
+  readonly #gatherMs: number;
+  /** Runs while events are gathered for the next write, and none is under way. */
+  #gathering: NodeJS.Timeout | undefined;
+  /** Somebody waits for what is gathered. */
+  #urgent = false;
   #written = 0;
   #skipped = 0;
   #damaged = 0;
@@ -108,6 +70,7 @@ export class DiskLog implements AsyncDisposable {
   ) {
     this.#options = options;
     this.#limits = { ...DISK_LIMITS, ...options.limits };
+    this.#gatherMs = options.gatherMs ?? (options.sync === true ? 0 : GATHER_MS);
     this.epoch = start.epoch;
     this.cuts = cuts;
     this.#segments = segments;
@@ -221,7 +184,7 @@ export class DiskLog implements AsyncDisposable {
     this.#pendingBytes += RECORD_HEAD_BYTES + size;
     if (this.#next === undefined) {
       this.#next = makeCommit();
-      if (this.#current === undefined) setImmediate(() => void this.#run());
+      if (this.#current === undefined) this.#gather();
     }
   }
 
@@ -231,6 +194,7 @@ export class DiskLog implements AsyncDisposable {
    */
   flushed(): Promise<void> {
     if (this.#refused !== undefined) return Promise.reject(this.#refused);
+    this.#hurry();
     const commit = this.#next ?? this.#current;
     if (commit !== undefined) return commit.promise;
     return this.#failure === undefined ? Promise.resolve() : Promise.reject(this.#failure.error);
@@ -283,6 +247,7 @@ export class DiskLog implements AsyncDisposable {
 
   /** When what waits is written, or has failed to be. */
   async #settled(): Promise<void> {
+    this.#hurry();
     await (this.#next ?? this.#current)?.promise.catch(() => {});
   }
 
@@ -300,19 +265,40 @@ export class DiskLog implements AsyncDisposable {
     return new FluxError("ENOBUFS", `more than ${most} bytes of events wait for the disk`);
   }
 
+  #gather(): void {
+    if (this.#gatherMs > 0) this.#gathering = setTimeout(() => this.#gathered(), this.#gatherMs);
+    else setImmediate(() => void this.#run());
+  }
+
+  /** Writes what is gathered, unless a write is under way: then behind that. */
+  #gathered(): void {
+    if (this.#gathering === undefined) return;
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    void this.#run();
+  }
+
+  /** What is gathered is to be written without waiting for more. */
+  #hurry(): void {
+    this.#urgent = this.#next !== undefined;
+    this.#gathered();
+  }
+
   #addChunk(epoch: number, size: number): void {
     if (this.#filling.count > 0) this.#full.push(this.#filling);
     const bytes = RECORD_HEAD_BYTES + size;
     const spare = bytes <= CHUNK_BYTES ? this.#spares.pop() : undefined;
     this.#filling = (spare ?? new RecordChunk(Math.max(bytes, CHUNK_BYTES))).begin(epoch);
+    if (this.#full.length > 0) this.#gathered();
   }
 
-  /** Writes what waits until nothing does. */
+  /** Writes what waits, and what has come meanwhile if that can't wait for more. */
   async #run(): Promise<void> {
-    while (this.#next !== undefined) {
-      const commit = this.#next;
+    do {
+      const commit = this.#next!;
       this.#current = commit;
       this.#next = undefined;
+      this.#urgent = false;
       if (this.#filling.count > 0) this.#addChunk(this.#filling.epoch, 0);
       const chunks = this.#full;
       this.#full = [];
@@ -327,8 +313,13 @@ export class DiskLog implements AsyncDisposable {
       } catch (error) {
         await this.#fail(FluxError.from(error), chunks, commit);
       }
-    }
+    } while (this.#next !== undefined && this.#isDue);
     this.#current = undefined;
+    if (this.#next !== undefined) this.#gather();
+  }
+
+  get #isDue(): boolean {
+    return this.#gatherMs === 0 || this.#urgent || this.#full.length > 0;
   }
 
   #release(chunks: readonly RecordChunk[]): void {

@@ -1,4 +1,5 @@
-export type { DiskLog, DiskLogOptions, DiskNotice, DiskStats } from "./disk-log.ts";
+export type { DiskLog } from "./disk-log.ts";
+export type { DiskLogOptions, DiskNotice, DiskStats } from "./disk-log-options.ts";
 export { type EventBatch, emptyBatch, type ReadOptions, type SeqRange } from "./event-batch.ts";
 export type { EventSpan } from "./event-frame.ts";
 export {

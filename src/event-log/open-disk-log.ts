@@ -1,4 +1,5 @@
-import type { DiskLog, DiskLogOptions } from "./disk-log.ts";
+import type { DiskLog } from "./disk-log.ts";
+import type { DiskLogOptions } from "./disk-log-options.ts";
 
 /**
  * Opens the log of a folder: loaded here, for most brokers have none.

@@ -1,11 +1,11 @@
 import { allocate, plainView } from "../base/index.ts";
-import type { Message } from "../message/index.ts";
+import type { FrameBytes, Message } from "../message/index.ts";
 import { INDEX_BYTES, type IndexEntry, RECORD_HEAD_BYTES, writeRecord } from "./segment-format.ts";
 
 /** Records of one epoch that wait to be written at once. */
-export class RecordChunk {
+export class RecordChunk implements FrameBytes {
   readonly bytes: Uint8Array;
-  readonly #words: DataView;
+  readonly words: DataView;
   epoch = 0;
   used = 0;
   count = 0;
@@ -18,7 +18,7 @@ export class RecordChunk {
 
   constructor(size: number) {
     this.bytes = plainView(allocate(size));
-    this.#words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
+    this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
   }
 
   /** Empties it, for events of `epoch`. */
@@ -39,7 +39,7 @@ export class RecordChunk {
   append(event: Message, size: number, time: number, salt: number): void {
     const offset = this.used;
     const seq = event.aux1;
-    writeRecord(this.bytes, this.#words, offset, { event, size, time, salt });
+    writeRecord(this, offset, { event, size, time, salt });
     const mark = this.marks.at(-1);
     if (mark === undefined || offset - mark.offset >= INDEX_BYTES) this.marks.push({ seq, time, offset });
     if (this.count++ === 0) {

@@ -76,7 +76,7 @@ export class SegmentCursor implements FrameBytes {
       this.#needed = RECORD_HEAD_BYTES + size;
       return "load";
     }
-    if (words.getUint32(at + 4) !== recordSum(this.bytes, at, size, this.#salt)) return "damaged";
+    if (words.getUint32(at + 4) !== recordSum(this, at, size, this.#salt)) return "damaged";
     this.frameStart = frame;
     this.frameEnd = frame + size;
     this.#at = this.frameEnd;

@@ -1,6 +1,6 @@
-import { crc32 } from "node:zlib";
 import { decodeLatin1 } from "../base/index.ts";
-import { type EventPosition, isPosition, type Message } from "../message/index.ts";
+import { type EventPosition, type FrameBytes, isPosition, type Message } from "../message/index.ts";
+import { crc32 } from "./crc32.ts";
 import { writeEventFrame } from "./event-frame.ts";
 
 /**
@@ -75,7 +75,7 @@ export function encodeHeader({ epoch, first, salt }: SegmentHeader): Uint8Array 
   words.setFloat64(8, epoch);
   words.setUint32(16, first);
   words.setUint32(20, salt);
-  words.setUint32(24, crc32(bytes.subarray(0, 24)));
+  words.setUint32(24, crc32({ bytes, words }, 0, 24));
   bytes.copyWithin(HEADER_COPY_BYTES, 0, HEADER_COPY_BYTES);
   return bytes;
 }
@@ -87,9 +87,10 @@ export function decodeHeader(bytes: Uint8Array): SegmentHeader | undefined {
     at + HEADER_COPY_BYTES <= bytes.length && at < SEGMENT_HEADER_BYTES;
     at += HEADER_COPY_BYTES
   ) {
-    const words = new DataView(bytes.buffer, bytes.byteOffset + at, HEADER_COPY_BYTES);
-    if (decodeLatin1(bytes, at, at + 8) !== HEADER_MAGIC) continue;
-    if (words.getUint32(24) !== crc32(bytes.subarray(at, at + 24))) continue;
+    const copy = bytes.subarray(at, at + HEADER_COPY_BYTES);
+    const words = new DataView(copy.buffer, copy.byteOffset, copy.length);
+    if (decodeLatin1(copy, 0, 8) !== HEADER_MAGIC) continue;
+    if (words.getUint32(24) !== crc32({ bytes: copy, words }, 0, 24)) continue;
     return { epoch: words.getFloat64(8), first: words.getUint32(16), salt: words.getUint32(20) };
   }
   return undefined;
@@ -97,21 +98,21 @@ export function decodeHeader(bytes: Uint8Array): SegmentHeader | undefined {
 
 /** Writes the record of an event whose frame takes `size` bytes at `at`. */
 export function writeRecord(
-  bytes: Uint8Array,
-  words: DataView,
+  to: FrameBytes,
   at: number,
   record: { readonly event: Message; readonly size: number; readonly time: number; readonly salt: number },
 ): void {
   const { event, size, time, salt } = record;
+  const { words } = to;
   words.setUint32(at, size);
   words.setFloat64(at + 8, time);
-  writeEventFrame({ bytes, words }, at + RECORD_HEAD_BYTES, size, event);
-  words.setUint32(at + 4, recordSum(bytes, at, size, salt));
+  writeEventFrame(to, at + RECORD_HEAD_BYTES, size, event);
+  words.setUint32(at + 4, recordSum(to, at, size, salt));
 }
 
 /** The checksum of the record at `at` whose frame takes `size` bytes. */
-export function recordSum(bytes: Uint8Array, at: number, size: number, salt: number): number {
-  return crc32(bytes.subarray(at + 8, at + RECORD_HEAD_BYTES + size), salt);
+export function recordSum(of: FrameBytes, at: number, size: number, salt: number): number {
+  return crc32(of, at + 8, at + RECORD_HEAD_BYTES + size, salt);
 }
 
 export function encodeSeal(seal: Seal): Uint8Array {
@@ -133,7 +134,7 @@ export function encodeSeal(seal: Seal): Uint8Array {
   words.setUint32(at + 32, entries.length);
   words.setUint32(at + 36, seal.salt);
   words.setUint32(at + 40, seal.size);
-  words.setUint32(at + 44, crc32(bytes.subarray(0, at + 44)));
+  words.setUint32(at + 44, crc32({ bytes, words }, 0, at + 44));
   return bytes;
 }
 
@@ -149,7 +150,7 @@ export function sealBytes(end: Uint8Array): number | undefined {
 export function decodeSeal(bytes: Uint8Array): Seal | undefined {
   const at = bytes.length - SEAL_BYTES;
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (words.getUint32(at + 44) !== crc32(bytes.subarray(0, at + 44))) return undefined;
+  if (words.getUint32(at + 44) !== crc32({ bytes, words }, 0, at + 44)) return undefined;
   const entries: IndexEntry[] = [];
   for (let entry = 0; entry < at; entry += ENTRY_BYTES) {
     entries.push({

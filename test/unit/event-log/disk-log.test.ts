@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { LAST_SEQ } from "../../../src/message/index.ts";
 import { rejects } from "../../helpers/rejects.ts";
+import { until } from "../../helpers/until.ts";
 import { DiskFolder, fill, readAll, told } from "./disk-folder.ts";
 import { event, seqsOf, span } from "./events.ts";
 
@@ -92,6 +94,37 @@ test("events that come at once are written at once", async () => {
   await Promise.all(both);
   await log.flushed();
   assert.equal(log.stats.syncs, 2);
+});
+
+test("without sync events are gathered for a write, which comes by itself", async () => {
+  await using folder = await DiskFolder.make();
+  await using log = await folder.open({ gatherMs: 20 });
+  for (const seq of span(1, 50)) {
+    log.append(event(seq), seq);
+    await setImmediate();
+  }
+  await until(() => log.stats.written === 50, "the events are written");
+  // On a slow machine the turns take longer than events are gathered.
+  assert(log.stats.writes < 25, `${log.stats.writes} writes of 50 events in as many turns`);
+});
+
+test("who waits for a write, a full chunk and the end of the log do not wait for the gathering", async () => {
+  await using folder = await DiskFolder.make();
+  const log = await folder.open({ gatherMs: 1_000_000 });
+  await fill(log, 1, 10);
+  assert.equal(log.stats.written, 10);
+  log.append(event(11), 11);
+  assert.equal((await log.read({ epoch: log.epoch, seq: 10 })).count, 1);
+  log.append(event(12), 12);
+  assert.deepEqual(await log.positionAt(12), { epoch: log.epoch, seq: 11 });
+  for (const seq of span(13, 212)) log.append(event(seq, { bytes: 8192 }), seq);
+  await until(() => log.stats.written > 212 - 64, "full chunks are written");
+  const flushed = log.flushed();
+  log.append(event(213), 213);
+  await flushed;
+  assert(log.stats.written >= 212);
+  await log.close();
+  assert.equal(log.stats.written, 213);
 });
 
 test("reads what still waits to be written", async () => {
