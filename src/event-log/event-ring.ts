@@ -1,9 +1,10 @@
 import { EMPTY, FluxError } from "../base/index.ts";
 import { type EventPosition, type EventRange, LAST_SEQ, type Message } from "../message/index.ts";
 import { EpochLine } from "./epoch-line.ts";
-import { BatchBuilder, type EventBatch, isWanted, type ReadOptions, readLimits } from "./event-batch.ts";
+import { BatchBuilder, type EventBatch, type ReadOptions, readLimits } from "./event-batch.ts";
 import { type EventSpan, eventFrameBytes } from "./event-frame.ts";
-import { firstIndex, RingChunk } from "./ring-chunk.ts";
+import { firstIndex, isHoldable, RingChunk } from "./ring-chunk.ts";
+import { takeSpan, takeWanted } from "./ring-read.ts";
 
 const LARGEST_CHUNK = 256 * 1024;
 const LEAST_CHUNK = 4 * 1024;
@@ -131,23 +132,18 @@ export class EventRing {
 
   /**
    * Adds an event, which came at `timeMs`. Numbers it leaves out are lost; number 1 behind 2^32 - 1 begins the epoch after.
-   * Where it stands is told in an object that the next call changes.
+   * Where it stands is told in an object that the next call changes; nowhere when it is a large one.
    * @throws FluxError EINVAL when its number is not above the last one.
    */
-  append(event: Message, timeMs: number): EventSpan {
+  append(event: Message, timeMs: number): EventSpan | undefined {
     const seq = event.aux1;
     if (seq !== this.#line.last + 1) this.#jump(seq);
     this.#anywhere = false;
-    const size = eventFrameBytes(event);
-    const chunk = this.#tail.fits(size) ? this.#tail : this.#addChunk(size);
     // A clock may be set back: times in the ring are not.
     const isLater = timeMs > this.#latest;
     if (isLater) this.#latest = timeMs;
-    const span = this.#span;
-    span.bytes = chunk.bytes;
-    span.start = chunk.end;
-    span.end = span.start + size;
-    chunk.append(event, size, this.#latest);
+    const size = eventFrameBytes(event);
+    const span = isHoldable(event) ? this.#hold(event, size) : this.#write(event, size);
     this.#line.last = seq;
     this.#taken++;
     this.#bytes += size;
@@ -258,7 +254,7 @@ export class EventRing {
       return epoch > after.epoch || (epoch === after.epoch && count > 0 && chunks[i]!.lastSeq > after.seq);
     });
     for (let i = start; i < chunks.length && chunks[i]!.epoch === after.epoch; i++) {
-      const chunk = chunks[i]!;
+      const chunk = chunks[i]!.open();
       const from = chunk.indexAfter(after.seq);
       if (from === chunk.count) continue;
       const stop = chunk.lastSeq <= end ? chunk.count : chunk.indexAfter(end);
@@ -268,6 +264,24 @@ export class EventRing {
       if (stop < chunk.count) return end;
     }
     return end;
+  }
+
+  #write(event: Message, size: number): EventSpan {
+    const chunk = this.#tail.fits(size) ? this.#tail : this.#addChunk(size);
+    const span = this.#span;
+    span.bytes = chunk.bytes;
+    span.start = chunk.end;
+    span.end = span.start + size;
+    chunk.append(event, size, this.#latest);
+    return span;
+  }
+
+  /** Keeps an event without writing it. What comes next is in another chunk, a small one: another large event may come right behind. */
+  #hold(event: Message, size: number): undefined {
+    this.#dropEmpty();
+    this.#tail = RingChunk.holding(event, size, { epoch: this.#line.epoch, time: this.#latest });
+    this.#chunks.push(this.#tail);
+    this.#nextBytes = LEAST_CHUNK;
   }
 
   #lineOf(epoch: number): EpochLine | undefined {
@@ -303,10 +317,8 @@ export class EventRing {
   #addChunk(size: number): RingChunk {
     this.#leaving();
     const { epoch } = this.#line;
-    if (this.#tail.count === 0) {
-      if (this.#tail.fits(size)) return this.#tail.begin(epoch);
-      if (this.#chunks.at(-1) === this.#tail) this.#spare = this.#chunks.pop();
-    }
+    if (this.#tail.count === 0 && this.#tail.fits(size)) return this.#tail.begin(epoch);
+    this.#dropEmpty();
     const chunk =
       size <= this.#chunkBytes && this.#spare !== undefined
         ? this.#spare
@@ -325,7 +337,7 @@ export class EventRing {
     const since = nowMs - this.#limits.ageMs;
     while (this.#events > events || this.#bytes > bytes || this.#oldest < since) {
       const chunk = this.#chunks[0]!;
-      let end = Math.max(chunk.head + 1, chunk.indexSince(since));
+      let end = this.#oldest < since ? chunk.indexSince(since) : chunk.head + 1;
       if (this.#events > events)
         end = Math.max(end, chunk.head + this.#events - events + Math.floor(events / RING_PARTS));
       if (this.#bytes > bytes) {
@@ -356,37 +368,17 @@ export class EventRing {
   #dropChunk(): void {
     const chunk = this.#chunks.shift()!;
     if (chunk === this.#tail) this.#tail = new RingChunk(0).begin(this.#line.epoch);
+    this.#keepSpare(chunk);
+  }
+
+  /** Takes the latest chunk out of the ring if there is nothing in it. */
+  #dropEmpty(): void {
+    if (this.#chunks.at(-1)?.count === 0) this.#keepSpare(this.#chunks.pop()!);
+  }
+
+  #keepSpare(chunk: RingChunk): void {
     if (chunk.bytes.length === this.#chunkBytes) this.#spare = chunk;
   }
-}
-
-/** Adds the events `[from, stop)` of a chunk as they stand; returns the first that did not fit. */
-function takeSpan(builder: BatchBuilder, chunk: RingChunk, from: number, stop: number): number {
-  // The first event of a batch goes in whatever its size.
-  const least = builder.count === 0 ? from + 1 : from;
-  const fitting = Math.max(least, chunk.indexBeyond(from, builder.roomLeft));
-  const end = Math.min(stop, fitting, from + builder.eventsLeft, from + builder.scansLeft);
-  if (end <= from) return from;
-  const { bytes, offsets, times } = chunk;
-  builder.addRun(bytes, offsets[from]!, offsets[end]!, times, from, end - from);
-  builder.scanned += end - from;
-  return end;
-}
-
-/** Adds those of the events `[from, stop)` of a chunk that are wanted; returns the first that was not looked at. */
-function takeWanted(builder: BatchBuilder, chunk: RingChunk, from: number, stop: number): number {
-  const { bytes, offsets, times } = chunk;
-  const end = Math.min(stop, from + builder.scansLeft);
-  let at = from;
-  for (; at < end; at++) {
-    const start = offsets[at]!;
-    const next = offsets[at + 1]!;
-    if (!isWanted(chunk, start, next, builder.limits)) continue;
-    if (!builder.hasRoom(next - start)) break;
-    builder.add(bytes, start, next, times[at]!);
-  }
-  builder.scanned += at - from;
-  return at;
 }
 
 function behind(seq: number, last: number): FluxError {

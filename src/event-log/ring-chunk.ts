@@ -1,27 +1,65 @@
-import { allocate, plainView } from "../base/index.ts";
+import { allocate, plainView, SHARE_BYTES } from "../base/index.ts";
 import { type FrameBytes, type Message, MessageFlag } from "../message/index.ts";
 import { frameSeq, writeEventFrame } from "./event-frame.ts";
 
 const FIRST_ENTRIES = 256;
 
+/** Memory in which a payload stands may be so many times as large. */
+const MOST_MEMORY = 1.25;
+
+/** True for an event with a large payload, in memory that holds little else. */
+export function isHoldable({ body, bodyStart, bodyEnd }: Message): boolean {
+  const length = bodyEnd - bodyStart;
+  return length >= SHARE_BYTES && body.buffer.byteLength <= length * MOST_MEMORY;
+}
+
 /** Memory of the ring: frames of one epoch one behind the other, and where each starts and when it came. */
 export class RingChunk implements FrameBytes {
   epoch = 0;
-  readonly bytes: Uint8Array;
-  readonly words: DataView;
+  /** The frames, once the chunk is open. */
+  bytes: Uint8Array;
+  words: DataView;
   /** Where each frame starts, and behind the last of them where it ends. */
-  offsets = new Uint32Array(FIRST_ENTRIES + 1);
-  times = new Float64Array(FIRST_ENTRIES);
+  offsets: Uint32Array;
+  times: Float64Array;
   /** Index of the first frame that is still kept. */
   head = 0;
   /** Frames written, those before `head` included. */
   count = 0;
   /** How many of them are private. */
   privates = 0;
+  /** The one event of a chunk that is not open. */
+  #held: Message | undefined;
 
-  constructor(size: number) {
+  constructor(size: number, entries = FIRST_ENTRIES) {
     this.bytes = plainView(allocate(size));
     this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
+    this.offsets = new Uint32Array(entries + 1);
+    this.times = new Float64Array(entries);
+  }
+
+  /** A full chunk of one event of `epoch`, whose frame takes `size` bytes. Its payload is not copied before somebody reads it: most often nobody does. */
+  static holding(event: Message, size: number, { epoch, time }: { epoch: number; time: number }): RingChunk {
+    const chunk = new RingChunk(0, 1).begin(epoch);
+    chunk.#held = event.withoutRoutes();
+    chunk.offsets[1] = size;
+    chunk.times[0] = time;
+    chunk.count = 1;
+    chunk.privates = event.has(MessageFlag.PRIVATE) ? 1 : 0;
+    return chunk;
+  }
+
+  /** Makes sure that its frames can be read. */
+  open(): this {
+    const held = this.#held;
+    if (held !== undefined) {
+      const size = this.end;
+      this.bytes = plainView(allocate(size));
+      this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
+      writeEventFrame(this, 0, size, held);
+      this.#held = undefined;
+    }
+    return this;
   }
 
   /** Empties it, for events of `epoch`. */
@@ -63,7 +101,7 @@ export class RingChunk implements FrameBytes {
 
   /** The number of event `index`. */
   seqAt(index: number): number {
-    return frameSeq(this, this.offsets[index + 1]!);
+    return this.#held?.aux1 ?? frameSeq(this, this.offsets[index + 1]!);
   }
 
   /** The number of the last event; there is one. */

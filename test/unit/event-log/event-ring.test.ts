@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { EventRing } from "../../../src/event-log/index.ts";
-import { decodeAll, type EventPosition, LAST_SEQ } from "../../../src/message/index.ts";
+import {
+  decodeAll,
+  decodeMessage,
+  type EventPosition,
+  LAST_SEQ,
+  PREAMBLE_BYTES,
+} from "../../../src/message/index.ts";
 import { event, seqsOf, span } from "./events.ts";
 
 const START: EventPosition = { epoch: 7, seq: 0 };
@@ -58,6 +64,15 @@ test("an event too big for the ring goes at once", () => {
   assert.deepEqual(ring.first, { epoch: 7, seq: 5 });
   ring.append(event(5, { bytes: 9000 }), 2000);
   assert.deepEqual(seqsOf(ring.read({ epoch: 7, seq: 4 })), [5]);
+});
+
+test("the first event of an epoch may be of any size", () => {
+  for (const bytes of [10, 5000, 10_000, 16_384, 300_000]) {
+    const ring = ringOf(1);
+    ring.rollover(8);
+    ring.append(event(1, { bytes }), 2000);
+    assert.deepEqual(seqsOf(ring.read({ epoch: 8, seq: 0 })), [1]);
+  }
 });
 
 test("events age when none comes", () => {
@@ -221,13 +236,51 @@ test("what was read stays as it is when the ring goes on", () => {
   assert.deepEqual(before.frames, copy);
 });
 
+test("a large event comes back as it was, alone in its memory or not", () => {
+  const ring = new EventRing({ after: START });
+  const payload = (seq: number) => Uint8Array.from({ length: 20_000 }, (_, at) => (at * seq) & 0xff);
+  for (const seq of span(1, 6)) {
+    const whole = event(seq, { secret: seq % 3 === 0 });
+    whole.edit({ payload: payload(seq) });
+    // As it came over a socket, with and without much else in the same memory.
+    const around = new Uint8Array(seq === 2 ? 1_000_000 : 21_000);
+    const frame = whole.encode();
+    around.set(frame);
+    ring.append(seq === 1 ? whole : decodeMessage(around, PREAMBLE_BYTES, frame.length), seq);
+    if (seq === 2) around.fill(0);
+  }
+  for (const see of [undefined, () => false]) {
+    const events = decodeAll(ring.read(START, { see, maxBytes: 1_000_000 })!.frames);
+    const wanted = span(1, 6).filter((seq) => see === undefined || seq % 3 !== 0);
+    assert.deepEqual(
+      events.map(({ seq }) => seq),
+      wanted,
+    );
+    for (const { seq, payload: read } of events) assert.deepEqual(read, payload(seq));
+  }
+});
+
+test("small and large events in turn take little more memory than they have bytes", () => {
+  const bytes = 16 * 1024 * 1024;
+  const ring = new EventRing({ after: START, limits: { bytes } });
+  const before = process.memoryUsage().arrayBuffers;
+  let kept = 0;
+  for (const seq of span(1, 1200)) {
+    ring.append(event(seq, { bytes: seq % 2 === 0 ? 20 : 20_000 }), seq);
+    kept = Math.max(kept, ring.stats.bytes);
+  }
+  assert(kept <= bytes && kept > bytes / 2);
+  const taken = process.memoryUsage().arrayBuffers - before;
+  assert(taken < 2 * kept, `${taken} bytes for ${kept}`);
+});
+
 /** One thing that happens to a ring. */
 const anyStep = fc.oneof(
   {
     weight: 12,
     arbitrary: fc.record({
       topic: fc.constantFrom("a.b", "a.c", "b"),
-      bytes: fc.constantFrom(0, 10, 300, 5000),
+      bytes: fc.constantFrom(0, 10, 300, 5000, 16_384, 20_000),
       secret: fc.boolean(),
     }),
   },
@@ -246,10 +299,10 @@ test("a ring says what a plain list of events says", () => {
   const anyRun = fc.record({
     steps: fc.array(anyStep, { maxLength: 150 }),
     events: fc.integer({ min: 1, max: 60 }),
-    bytes: fc.integer({ min: 100, max: 40_000 }),
+    bytes: fc.integer({ min: 100, max: 100_000 }),
     prefix: fc.constantFrom("", "a.", "a.c", "z"),
     blind: fc.boolean(),
-    maxBytes: fc.constantFrom(1, 500, 100_000),
+    maxBytes: fc.constantFrom(1, 500, 30_000, 100_000),
     maxEvents: fc.constantFrom(1, 7, 1000),
     maxScanned: fc.constantFrom(1, 20, 1000),
     from: fc.nat(200),
