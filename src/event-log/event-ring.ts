@@ -16,7 +16,7 @@ const LEAST_PARTED_BYTES = 1024 * 1024;
 export interface RingLimits {
   /** Number of events: 262,144. */
   readonly events: number;
-  /** Bytes of their frames: 32 MiB. Besides there are twelve bytes for each event, and two chunks of up to 256 KiB. */
+  /** Bytes of their frames: 32 MiB. Besides there are twelve bytes for each event, two chunks of up to 256 KiB, and a quarter of large payloads at most. */
   readonly bytes: number;
   /** How long ago an event came, in milliseconds: no limit. */
   readonly ageMs: number;
