@@ -34,7 +34,7 @@ export interface BrokerOptions {
   /**
    * How many events are kept, in memory and on disk, to be given again; null for none. Default: 262,144 in memory, of 32 MiB at most. Source: docs/events.md.
    */
-  readonly events?: Omit<EventLogOptions, "rank" | "schedule"> | null | undefined;
+  readonly events?: Omit<EventLogOptions, "rank" | "schedule" | "leaving"> | null | undefined;
   /** Number of the event before the first; default 0. For tests of the last numbers. */
   readonly lastEvent?: number | undefined;
   /** Records the log keeps; default 1024. */

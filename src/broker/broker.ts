@@ -89,9 +89,9 @@ export class Broker implements AsyncDisposable {
       this.events = new EventLog({
         rank,
         schedule: this.#round.schedule,
-        leaving: () => this.#router.flush(),
         ...(options.lastEvent !== undefined && { after: { epoch: Date.now(), seq: options.lastEvent } }),
         ...options.events,
+        leaving: () => this.#router.flush(),
       });
     this.#router = new Router({
       rank,
@@ -210,6 +210,7 @@ export class Broker implements AsyncDisposable {
   }
 
   get stats(): BrokerStats {
+    this.#router.flush();
     const { clients, sequencer, rx, tx, slow } = this.#router;
     return {
       clients: clients.size,

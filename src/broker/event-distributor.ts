@@ -3,30 +3,34 @@ import type { LogLevel } from "../client/index.ts";
 import { EventSheet, type EventSpan } from "../event-log/index.ts";
 import { type Message, MessageFlag, maySeePrivate, PrefixTable } from "../message/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
-import { type Events, FanOut } from "./fan-out.ts";
+import { type EventRun, FanOut } from "./fan-out.ts";
 import type { SlowClients } from "./slow-clients.ts";
+
+/** Holds some batches, and any event that is not large. */
+const SHEET_BYTES = 64 * 1024;
 
 export interface EventDistributorOptions {
   readonly slow: SlowClients;
   readonly schedule: (flush: () => void) => void;
   readonly log: (level: LogLevel, text: string) => void;
-  /** Counts events that are queued for clients; below 0 those that had no room after all. */
+  /** Counts events that were queued for clients. */
   readonly sent: (count: number) => void;
 }
 
 /**
- * Gives numbered events to the clients that subscribed to a prefix of their topic: each event once to a client, in order. An event is encoded once,
- * without a route stack, whoever gets it.
+ * Gives numbered events to the clients that subscribed to a prefix of their topic: each event once to a client, in order. An event is encoded once
+ * for all of them, without a route stack; only a large one is for each, but for its payload, which they share.
  */
 export class EventDistributor {
   readonly #subscriptions = new PrefixTable<ClientConnection>();
   readonly #options: EventDistributorOptions;
   readonly #fanOut: FanOut;
-  readonly #sheet = new EventSheet(() => this.flush());
+  /** For events that are not encoded yet; made when one comes. */
+  #sheet: EventSheet | undefined;
 
   constructor(options: EventDistributorOptions) {
     this.#options = options;
-    this.#fanOut = new FanOut((client, events) => this.#giveEvents(client, events), options.schedule);
+    this.#fanOut = new FanOut((client, run) => this.#giveRun(client, run), options.schedule);
   }
 
   /** Adds a subscription of a client; it gets the events that come from now on. */
@@ -41,9 +45,7 @@ export class EventDistributor {
   }
 
   /** Queues the events that wait in batches. */
-  flush(): void {
-    this.#fanOut.flush();
-  }
+  readonly flush = (): void => this.#fanOut.flush();
 
   /** Queues an event for its subscribers. If it is encoded already it stands at `span` until `flush`. */
   distribute(event: Message, span: EventSpan | undefined): void {
@@ -55,14 +57,16 @@ export class EventDistributor {
       else sets.push(clients);
     });
     if (only === undefined) return;
-    // A large payload is passed on by reference, and not copied for each client.
-    const isLarge = event.bodyEnd - event.bodyStart >= SHARE_BYTES;
+    const isLarge = event.headEnd - event.topicPart + event.bodyEnd - event.bodyStart >= SHARE_BYTES;
     const isOpen = (event.flags & MessageFlag.PRIVATE) === 0;
-    if (isLarge) this.#giveEach(sets ?? [only], event, undefined);
-    else if (sets === undefined && isOpen) {
-      this.#options.sent(only.size);
-      this.#fanOut.add(only, span ?? this.#sheet.append(event), event.aux1);
-    } else this.#giveEach(sets ?? [only], event, span ?? this.#sheet.append(event));
+    if (isLarge) this.#giveEach(sets ?? [only], event.withoutRoutes(), undefined);
+    else if (sets === undefined && isOpen) this.#fanOut.add(only, span ?? this.#write(event), event.seq);
+    else this.#giveEach(sets ?? [only], event, span ?? this.#write(event));
+  }
+
+  #write(event: Message): EventSpan {
+    this.#sheet ??= new EventSheet(SHEET_BYTES, this.flush);
+    return this.#sheet.append(event);
   }
 
   #giveEach(
@@ -70,8 +74,7 @@ export class EventDistributor {
     event: Message,
     span: EventSpan | undefined,
   ): void {
-    const bare = span === undefined ? event.withoutRoutes() : event;
-    for (const clients of sets) for (const client of clients) this.#give(client, bare, span);
+    for (const clients of sets) for (const client of clients) this.#give(client, event, span);
   }
 
   /** Queues an event for a client: the frame at `span`, or the message as it is. */
@@ -92,11 +95,13 @@ export class EventDistributor {
     }
   }
 
-  #giveEvents(client: ClientConnection, { bytes, start, end, count, first, lasting }: Events): void {
+  #giveRun(client: ClientConnection, { bytes, start, end, count, first, lasting }: EventRun): void {
     if (!client.hasRoom(end - start)) {
-      this.#options.sent(-count);
       this.#options.slow.missEvents(client, count, first);
-    } else if (lasting) client.sendShared(bytes, count);
+      return;
+    }
+    this.#options.sent(count);
+    if (lasting) client.sendShared(bytes, count);
     else client.sendCopy(bytes, start, end, count);
   }
 }

@@ -1,12 +1,13 @@
 import { concatBytes } from "../base/index.ts";
 import type { EventSpan } from "../event-log/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import { EventTap } from "./event-tap.ts";
 
 /** A batch is queued when it holds this much, or at the end of the turn. */
 const BATCH_BYTES = 16 * 1024;
 
 /** Encoded events, one behind the other in `bytes[start, end)`. */
-export interface Events {
+export interface EventRun {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
@@ -17,29 +18,25 @@ export interface Events {
   readonly lasting: boolean;
 }
 
-export type DeliverEvents = (client: ClientConnection, events: Events) => void;
+export type DeliverRun = (client: ClientConnection, run: EventRun) => void;
 
 /**
  * Events for the same clients that stand one behind the other in memory: each client gets them in one piece. A client is in one batch at a time, and
- * whatever else is to be sent to it flushes that batch first, so that nothing overtakes an event.
+ * whatever else is to be sent to it flushes that batch first, so that nothing overtakes an event. The broker itself, behind an EventTap, gets its
+ * events at once.
+ *
+ * To deliver may end the connection of a client, so that its subscriptions go, and `reset` comes in the middle of any call.
  */
 export class FanOut {
-  readonly #deliver: DeliverEvents;
+  readonly #deliver: DeliverRun;
   readonly #schedule: (flush: () => void) => void;
   readonly #batches = new Map<ReadonlySet<ClientConnection>, Batch>();
   /** The batch of the latest event: most often the next one's too. */
   #latest: Batch | undefined;
   /** Batches that got events since the last flush. */
-  readonly #open: Batch[] = [];
-  readonly #flushOpen = (): void => {
-    for (const batch of this.#open) {
-      batch.isOpen = false;
-      batch.flush();
-    }
-    this.#open.length = 0;
-  };
+  #open: Batch[] = [];
 
-  constructor(deliver: DeliverEvents, schedule: (flush: () => void) => void) {
+  constructor(deliver: DeliverRun, schedule: (flush: () => void) => void) {
     this.#deliver = deliver;
     this.#schedule = schedule;
   }
@@ -47,21 +44,29 @@ export class FanOut {
   /** Adds event number `seq` for `clients`. What stands at `span` stays there until `flush`. */
   add(clients: ReadonlySet<ClientConnection>, span: EventSpan, seq: number): void {
     const batch = this.#latest?.clients === clients ? this.#latest : this.#batchOf(clients);
+    batch.add(span, seq);
+    // Only now: what had to be flushed first may have reset all.
     if (!batch.isOpen) {
       batch.isOpen = true;
-      if (this.#open.push(batch) === 1) this.#schedule(this.#flushOpen);
+      if (this.#open.push(batch) === 1) this.#schedule(this.flush);
     }
-    batch.add(span, seq);
+    if (batch.isTapped) this.flush();
   }
 
-  /** Queues what all batches hold: before the memory of the events is used for others. */
-  flush(): void {
-    this.#flushOpen();
-  }
+  /** Queues what all batches hold: at the end of a turn, and before the memory of the events is used for others. */
+  readonly flush = (): void => {
+    const open = this.#open;
+    if (open.length === 0) return;
+    this.#open = [];
+    for (const batch of open) {
+      batch.isOpen = false;
+      batch.flush();
+    }
+  };
 
   /** As `flush`, before anybody comes to or leaves a set of clients. */
   reset(): void {
-    this.#flushOpen();
+    this.flush();
     this.#batches.clear();
     this.#latest = undefined;
   }
@@ -79,16 +84,20 @@ export class FanOut {
 
 class Batch {
   readonly clients: ReadonlySet<ClientConnection>;
+  /** One of the clients is the broker itself. */
+  readonly isTapped: boolean;
+  /** It is among the open batches, which are flushed with the turn. */
   isOpen = false;
-  readonly #deliver: DeliverEvents;
+  readonly #deliver: DeliverRun;
   #bytes: Uint8Array | undefined;
   #start = 0;
   #end = 0;
   #count = 0;
   #first = 0;
 
-  constructor(clients: ReadonlySet<ClientConnection>, deliver: DeliverEvents) {
+  constructor(clients: ReadonlySet<ClientConnection>, deliver: DeliverRun) {
     this.clients = clients;
+    this.isTapped = [...clients].some(({ link }) => link instanceof EventTap);
     this.#deliver = deliver;
   }
 
@@ -108,22 +117,19 @@ class Batch {
   /** Gives what it holds to the clients. */
   readonly flush = (): void => {
     if (this.#count === 0) return;
-    const events = this.#take();
-    // A client that is given its events may be closed for it, and leave.
+    const run = this.#take();
     for (const client of this.clients) client.leaveBatch(this.flush);
-    for (const client of this.clients) this.#deliver(client, events);
+    for (const client of this.clients) this.#deliver(client, run);
   };
 
   /** What it holds; for several clients in memory of its very size, which a slow one may keep for long after the others. */
-  #take(): Events {
-    const count = this.#count;
-    const first = this.#first;
+  #take(): EventRun {
     const bytes = this.#bytes!;
+    const [start, end, count, first] = [this.#start, this.#end, this.#count, this.#first];
     this.#count = 0;
     this.#bytes = undefined;
-    if (this.clients.size === 1)
-      return { bytes, start: this.#start, end: this.#end, count, first, lasting: false };
-    const own = concatBytes([bytes.subarray(this.#start, this.#end)]);
+    if (this.clients.size === 1) return { bytes, start, end, count, first, lasting: false };
+    const own = concatBytes([bytes.subarray(start, end)]);
     return { bytes: own, start: 0, end: own.length, count, first, lasting: true };
   }
 }

@@ -207,6 +207,8 @@ export class ModuleHost {
     const payload = text === undefined ? undefined : textPayload(text);
     const userid = this.#options.owner;
     const rolemask = Role.OWNER | Role.LOCAL;
+    // It goes past the module's connection, and not past events for it.
+    this.#options.router.flush();
     link.send(Message.request({ topic, payload, userid, rolemask, flags: MessageFlag.NORESPONSE }));
   }
 

@@ -325,8 +325,11 @@ export class Router implements RoutingView<Endpoint> {
         const response = endpoint.answer(request, (late) => this.#answer(origin, late));
         if (response !== undefined) this.#answer(origin, response);
       }
-    } else if (endpoint instanceof BuiltinService) endpoint.receive(request.withPushed(origin.toBroker));
-    else if (!topic.includes(".")) this.#refuse(origin, request, "ENOSYS", undefined);
+    } else if (endpoint instanceof BuiltinService) {
+      // What was published before has been sent by then, and counted.
+      this.#events.flush();
+      endpoint.receive(request.withPushed(origin.toBroker));
+    } else if (!topic.includes(".")) this.#refuse(origin, request, "ENOSYS", undefined);
     else if (endpoint.hasRoom(request.frameBytes(origin.toService.length)) || must) {
       endpoint.forward(request, origin.toService, request.headStart);
     } else {

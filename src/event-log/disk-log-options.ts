@@ -15,8 +15,8 @@ export interface DiskLogOptions {
   /** `flushed` means that the events are on the disk, not only with the kernel: false. */
   readonly sync?: boolean | undefined;
   /**
-   * Events are gathered this long for a write, in milliseconds, unless they fill a chunk before or somebody waits for them: 10; 0 with `sync`. A crash
-   * takes those that are not written.
+   * Events are gathered this long for a write, in milliseconds, unless they fill a chunk before or somebody waits for them: 10; 0 with `sync`. From 0 on; a
+   * crash takes those that are not written.
    */
   readonly gatherMs?: number | undefined;
   /** A run that began elsewhere, and how far it has come: the log goes on with its epoch. Default: a new run, from number 1 on. */

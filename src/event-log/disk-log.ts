@@ -17,13 +17,14 @@ import { SegmentWriter } from "./segment-writer.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 const MOST_SPARES = 4;
+/** At 100,000 events a second this is a write for a thousand of them. */
 const GATHER_MS = 10;
 const LEAST_SEGMENT_BYTES = 4 * 1024;
 
 /**
  * The events of rank 0 on disk, in segments that are only ever appended to.
  *
- * Events are gathered while a write is under way and then written at once. When the disk fails, that is reported once, events go by until it works
+ * Events are gathered for a while, and while a write is under way, and then written at once. When the disk fails, that is reported once, events go by until it works
  * again, and what is missing is known as lost.
  */
 export class DiskLog implements AsyncDisposable {
@@ -137,9 +138,11 @@ export class DiskLog implements AsyncDisposable {
     return this.#position;
   }
 
-  /** True when it has segments of this epoch, or of a later one. */
-  has(epoch: number): boolean {
-    return epoch <= this.#segments.all.at(-1)!.epoch;
+  /** True when it has segments of this epoch, or of a later one, once all that waits is written. */
+  async has(epoch: number): Promise<boolean> {
+    const isWritten = () => epoch <= this.#segments.all.at(-1)!.epoch;
+    if (!isWritten()) await this.#settled();
+    return isWritten();
   }
 
   get stats(): DiskStats {

@@ -16,7 +16,7 @@ const LEAST_PARTED_BYTES = 1024 * 1024;
 export interface RingLimits {
   /** Number of events: 262,144. */
   readonly events: number;
-  /** Bytes of their frames: 32 MiB. Besides there are twelve bytes for each event, two chunks of up to 256 KiB, and a quarter of large payloads at most. */
+  /** Bytes of their frames: 32 MiB. Besides there are twelve bytes for each event, two chunks of up to 256 KiB, and with payloads of 16 KiB and more up to three quarters as much again. */
   readonly bytes: number;
   /** How long ago an event came, in milliseconds: no limit. */
   readonly ageMs: number;
@@ -75,8 +75,7 @@ export class EventRing {
 
   /**
    * @param options.after - what comes first is the event behind this position; left out: whatever is appended first
-   * @param options.leaving - called before the next event goes elsewhere than right behind the latest one: where those up to there stand, others may
-   *   be written
+   * @param options.leaving - called before others may be written where the events stand that `append` has told of
    */
   constructor(
     options: {

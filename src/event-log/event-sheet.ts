@@ -2,38 +2,35 @@ import { allocate, plainView } from "../base/index.ts";
 import type { FrameBytes, Message } from "../message/index.ts";
 import { type EventSpan, eventFrameBytes, writeEventFrame } from "./event-frame.ts";
 
-const SHEET_BYTES = 64 * 1024;
-
-/** Where events are written as frames, one behind the other, by a broker that keeps none: what does not fit goes over the first ones. */
+/** Where events are written as frames, one behind the other, by a broker that keeps none: what has no room is written over the first ones. */
 export class EventSheet implements FrameBytes {
-  bytes: Uint8Array = new Uint8Array();
-  words = new DataView(this.bytes.buffer);
+  readonly bytes: Uint8Array;
+  readonly words: DataView;
   readonly #leaving: () => void;
-  readonly #span = { bytes: this.bytes, start: 0, end: 0 };
+  readonly #span: { readonly bytes: Uint8Array; start: number; end: number };
 
-  /** @param leaving - called before what stands here is written over: whoever still wants it takes a copy */
-  constructor(leaving: () => void) {
+  /**
+   * @param size - in bytes: no event may take more
+   * @param leaving - called before what stands here is written over: whoever still wants it takes a copy
+   */
+  constructor(size: number, leaving: () => void) {
+    this.bytes = plainView(allocate(size));
+    this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
     this.#leaving = leaving;
+    this.#span = { bytes: this.bytes, start: 0, end: 0 };
   }
 
   /** Writes an event. Where it stands is told in an object that the next call changes. */
   append(event: Message): EventSpan {
     const span = this.#span;
     const size = eventFrameBytes(event);
-    if (span.end + size > this.bytes.length) this.#leave(size);
+    if (span.end + size > this.bytes.length) {
+      this.#leaving();
+      span.end = 0;
+    }
     span.start = span.end;
     span.end += size;
     writeEventFrame(this, span.start, size, event);
     return span;
-  }
-
-  #leave(size: number): void {
-    this.#leaving();
-    if (size > this.bytes.length) {
-      this.bytes = plainView(allocate(Math.max(size, SHEET_BYTES)));
-      this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
-      this.#span.bytes = this.bytes;
-    }
-    this.#span.end = 0;
   }
 }

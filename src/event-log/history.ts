@@ -87,7 +87,7 @@ export class EventHistory {
 
   async #fromDisk(disk: DiskLog, position: EventPosition, options: ReadOptions): Promise<EventBatch> {
     // An epoch that only the ring has is one during which the disk failed.
-    const isMissing = position.epoch <= this.#ring.epoch && !disk.has(position.epoch);
+    const isMissing = position.epoch <= this.#ring.epoch && !(await disk.has(position.epoch));
     const batch = isMissing ? this.#withoutDisk(position, options) : await disk.read(position, options);
     // The disk may have missed events, the ring may have forgotten them: then there is no more before what the ring has.
     const stuck = !batch.ended && batch.through === position.seq && this.#ring.read(position) === undefined;

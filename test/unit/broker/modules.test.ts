@@ -107,6 +107,17 @@ test("broker.stats-get counts messages by type, stats-clear starts over", async 
   assert.equal(instance.broker.stats.lastEvent, 4);
 });
 
+test("counters are cleared by an event before its publisher knows its number", async () => {
+  await using instance = await TestInstance.start();
+  const flux = await instance.connect();
+  await using events = flux.subscribe("a");
+  await events.ready;
+  const published = [flux.publish("a"), flux.publish("broker.stats-clear"), flux.publish("a")];
+  const { rx, tx } = await flux.rpc<{ rx: JsonObject; tx: JsonObject }>("broker.stats-get");
+  await Promise.all(published);
+  assert.deepEqual([rx["request"], tx["event"]], [2, 1], "a publication and this; the event of the one");
+});
+
 test("broker.rusage", async () => {
   await using instance = await TestInstance.start();
   const flux = await instance.connect();

@@ -23,6 +23,18 @@ function pair(
   return { ring, history: new EventHistory(ring, log), append };
 }
 
+test("waits for an epoch that the ring has forgotten and the disk is about to write", async () => {
+  await using folder = await DiskFolder.make();
+  await using log = await folder.open({ after: { epoch: 7, seq: LAST_SEQ - 1 }, gatherMs: 1_000_000 });
+  const ring = new EventRing({ after: log.last, limits: { events: 1 } });
+  for (const seq of [LAST_SEQ, 1, 2, 3]) {
+    ring.append(event(seq), 1000);
+    log.append(event(seq), 1000);
+  }
+  const batch = await new EventHistory(ring, log).read({ epoch: 8, seq: 0 });
+  assert.deepEqual([seqsOf(batch), batch.lost], [[1, 2, 3], []]);
+});
+
 test("reads from the disk what the ring has forgotten, then from the ring, with no seam", async () => {
   await using folder = await DiskFolder.make();
   await using log = await folder.open();
