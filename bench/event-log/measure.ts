@@ -35,8 +35,6 @@ export interface ReplayCost {
   readonly met: boolean;
 }
 
-/** Each is compared with the first. */
-const KINDS: readonly KeptEvents[] = ["none", "ring", "disk"];
 const { work: WORK } = SCENARIOS.find(({ name }) => name === "publish-64B")!;
 const LIMITS = { ring: 0.95, disk: 0.75 } as const;
 const REPLAY_LIMIT = 300_000;
@@ -46,44 +44,57 @@ const WARM_UP_SECONDS = 0.8;
 /** So many rounds for each run that is asked for: the limit of the ring is no further from 1 than two processes of a kind may be apart. */
 const ROUNDS = 3;
 
-/** Measures brokers that keep events in no place, in the ring, and in the ring and on disk without sync, in turn; then replays. */
+/** Measures brokers that keep events in the ring, and in the ring and on disk without sync, each beside one that keeps none; then replays. */
 export async function measureEventLog(options: Options): Promise<EventLogCost> {
-  const rates = KINDS.map((): number[] => []);
-  const micros = KINDS.map((): number[] => []);
-  for (let round = 0; round < ROUNDS * options.runs; round++) {
-    for (const [index, cost] of (await measureRound(options.seconds / 2)).entries()) {
-      rates[index]!.push(cost.rate);
-      micros[index]!.push(cost.brokerMicros);
+  const off: number[] = [];
+  const kept: KeptCost[] = [];
+  for (const where of ["ring", "disk"] as const) {
+    const without: Cost[] = [];
+    const within: Cost[] = [];
+    for (let round = 0; round < ROUNDS * options.runs; round++) {
+      const [none, some] = await measureRound(where, options.seconds / 2);
+      without.push(none);
+      within.push(some);
     }
-  }
-  const kept = (["ring", "disk"] as const).map((where): KeptCost => {
-    const index = KINDS.indexOf(where);
-    const ratio = medianRatio(rates[index]!, rates[0]!);
+    const rates = within.map(({ rate }) => rate);
+    const ratesWithout = without.map(({ rate }) => rate);
+    off.push(...ratesWithout);
+    const ratio = medianRatio(rates, ratesWithout);
     const limit = LIMITS[where];
-    const brokerMicros = median(micros[index]!);
-    const extraMicros = brokerMicros - median(micros[0]!);
-    return { where, rates: rates[index]!, ratio, limit, met: ratio >= limit, brokerMicros, extraMicros };
-  });
-  return { off: rates[0]!, kept, replay: await measureReplay(options.runs) };
+    const brokerMicros = median(within.map(({ micros }) => micros));
+    const extraMicros = brokerMicros - median(without.map(({ micros }) => micros));
+    kept.push({ where, rates, ratio, limit, met: ratio >= limit, brokerMicros, extraMicros });
+  }
+  return { off, kept, replay: await measureReplay(options.runs) };
+}
+
+/** Events/s, and microseconds of the broker's processor time for each. */
+interface Cost {
+  readonly rate: number;
+  readonly micros: number;
 }
 
 /**
- * Programs of their own for each kind, for one is some percent faster or slower than the next for all its life; each runs twice, in the order of the
- * kinds and back.
+ * A broker that keeps no events and one that does, with clients of their own, for one process is some percent faster or slower than the next for all its
+ * life. Each runs twice, there and back.
  */
-async function measureRound(seconds: number): Promise<{ rate: number; brokerMicros: number }[]> {
+async function measureRound(where: KeptEvents, seconds: number): Promise<[Cost, Cost]> {
   await using closers = new Closers();
-  const rigs: Rig[] = [];
-  for (const kind of KINDS) rigs.push(closers.use(await Rig.open("fluxbus", WORK, undefined, kind)));
-  for (const rig of rigs) await rig.run(WARM_UP_SECONDS);
-  const runs = new Map<Rig, Run[]>(rigs.map((rig) => [rig, []]));
-  for (const rig of [...rigs, ...rigs.toReversed()]) runs.get(rig)!.push(await rig.run(seconds));
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  return [...runs.values()].map((both) => {
-    const count = sum(both.map((run) => run.count));
-    const cpu = sum(both.map((run) => run.cpuMicros.hub! * run.count));
-    return { rate: count / sum(both.map((run) => run.seconds)), brokerMicros: cpu / count };
-  });
+  const none = closers.use(await Rig.open("fluxbus", WORK, undefined, "none"));
+  const some = closers.use(await Rig.open("fluxbus", WORK, undefined, where));
+  for (const rig of [none, some]) await rig.run(WARM_UP_SECONDS);
+  const first = await none.run(seconds);
+  const both = [await some.run(seconds), await some.run(seconds)];
+  return [costOf([first, await none.run(seconds)]), costOf(both)];
+}
+
+function costOf(runs: readonly Run[]): Cost {
+  const sum = (value: (run: Run) => number): number => runs.reduce((total, run) => total + value(run), 0);
+  const count = sum((run) => run.count);
+  return {
+    rate: count / sum((run) => run.seconds),
+    micros: sum(({ cpuMicros, count }) => cpuMicros.hub! * count) / count,
+  };
 }
 
 async function measureReplay(runs: number): Promise<ReplayCost> {
