@@ -32,7 +32,7 @@ export interface BrokerOptions {
   /** What happens to a client with a full queue when an event comes; default `"disconnect"`. */
   readonly slowClient?: SlowClientPolicy | undefined;
   /**
-   * How many events are kept, in memory and on disk, to be given again; null for none. Default: 262,144 in memory, of 32 MiB at most. Source: docs/events.md.
+   * How many events are kept, in memory and on disk, to be given again; null for none. Default: 65,536 in memory, of 8 MiB at most. Source: docs/events.md.
    */
   readonly events?: Omit<EventLogOptions, "rank" | "schedule" | "leaving"> | null | undefined;
   /** Number of the event before the first; default 0. For tests of the last numbers. */

@@ -126,19 +126,12 @@ export class BatchBuilder {
     this.#span(bytes, start, end);
   }
 
-  /** Adds `count` events that stand together, their times at `times[first]` and behind. */
-  addRun(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    times: Float64Array,
-    first: number,
-    count: number,
-  ): void {
+  /** Adds `count` events that stand together; returns where to write when they were taken in. */
+  addRun(bytes: Uint8Array, start: number, end: number, count: number): Float64Array {
     this.#reserve(count);
-    this.#times.set(times.subarray(first, first + count), this.#count);
-    this.#count += count;
     this.#span(bytes, start, end);
+    this.#count += count;
+    return this.#times.subarray(this.#count - count, this.#count);
   }
 
   #span(bytes: Uint8Array, start: number, end: number): void {

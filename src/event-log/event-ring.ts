@@ -1,32 +1,17 @@
-import { EMPTY, FluxError } from "../base/index.ts";
+import { EMPTY, FluxError, SHARE_BYTES } from "../base/index.ts";
 import { type EventPosition, type EventRange, LAST_SEQ, type Message } from "../message/index.ts";
 import { EpochLine } from "./epoch-line.ts";
 import { BatchBuilder, type EventBatch, type ReadOptions, readLimits } from "./event-batch.ts";
 import { type EventSpan, eventFrameBytes } from "./event-frame.ts";
-import { firstIndex, isHoldable, RingChunk } from "./ring-chunk.ts";
-import { takeSpan, takeWanted } from "./ring-read.ts";
+import { firstIndex } from "./first-index.ts";
+import { RingChunk } from "./ring-chunk.ts";
+import { RING_LIMITS, type RingLimits } from "./ring-limits.ts";
+import { readChunks } from "./ring-read.ts";
 
 const LARGEST_CHUNK = 256 * 1024;
 const LEAST_CHUNK = 4 * 1024;
-/** A ring that is full drops so much of itself at a time, by bytes when it is not small. */
-const RING_PARTS = 4096;
-const LEAST_PARTED_BYTES = 1024 * 1024;
-
-/** What a ring keeps at most; beyond it the oldest events go. */
-export interface RingLimits {
-  /** Number of events: 262,144. */
-  readonly events: number;
-  /** Bytes of their frames: 32 MiB. Besides there are twelve bytes for each event, two chunks of up to 256 KiB, and with payloads of 16 KiB and more up to three quarters as much again. */
-  readonly bytes: number;
-  /** How long ago an event came, in milliseconds: no limit. */
-  readonly ageMs: number;
-}
-
-export const RING_LIMITS: RingLimits = {
-  events: 262_144,
-  bytes: 32 * 1024 * 1024,
-  ageMs: Number.POSITIVE_INFINITY,
-};
+/** A chunk that is no larger a part of what the ring may hold goes as a whole. */
+const LEAST_PART = 1 / 16;
 
 export interface RingStats {
   /** Events it holds. */
@@ -46,30 +31,30 @@ export interface RingStats {
  *
  * The numbers go up by one, from one epoch to the next; those that never came are known as lost. Owner: one rank, which appends each event as it
  * delivers it. What is read from it is a copy.
+ *
+ * An event is written to the sheet, which is always the same memory, and small enough for a processor's caches. All else is done for many events at once:
+ * a sheet that is full is copied to a chunk behind the others, and the oldest chunks go. Before anything is read the limits are seen to.
  */
 export class EventRing {
   readonly #limits: RingLimits;
   readonly #leaving: () => void;
   readonly #chunkBytes: number;
-  /** Size of the next chunk: the first is small, each twice the one before up to `#chunkBytes`. */
-  #nextBytes = LEAST_CHUNK;
-  /** The oldest first; none of them empty, but maybe the last. */
+  /** What came before the events of the sheet, the oldest first; none of them empty. */
   readonly #chunks: RingChunk[] = [];
+  #sheet = new RingChunk(0, 0).begin(0, Number.NEGATIVE_INFINITY);
+  /** The number of the next event if none is lost; 0 as long as it may be any. */
+  #next!: number;
+  /** Memory of a chunk that went. */
+  #spare: RingChunk | undefined;
   readonly #lines: EpochLine[] = [];
-  #tail: RingChunk;
+  #line!: EpochLine;
   /** The latest event. */
   readonly #span: { bytes: Uint8Array; start: number; end: number } = { bytes: EMPTY, start: 0, end: 0 };
-  #spare: RingChunk | undefined;
-  #line: EpochLine;
-  /** Nothing was appended, and nobody said where to begin. */
-  #anywhere: boolean;
   /** The present epoch began when the numbers of the one before had come to their end. */
   #continues = false;
-  #oldest = Number.POSITIVE_INFINITY;
-  #latest = Number.NEGATIVE_INFINITY;
-  #events = 0;
-  #bytes = 0;
-  #taken = 0;
+  /** Of the chunks, without the sheet. */
+  #chunkedEvents = 0;
+  #chunkedBytes = 0;
   #dropped = 0;
   #lost = 0;
 
@@ -87,10 +72,8 @@ export class EventRing {
     this.#leaving = options.leaving ?? (() => {});
     this.#limits = { ...RING_LIMITS, ...options.limits };
     this.#chunkBytes = Math.min(LARGEST_CHUNK, Math.max(LEAST_CHUNK, this.#limits.bytes >>> 3));
-    this.#anywhere = options.after === undefined;
-    const { epoch, seq } = options.after ?? { epoch: 0, seq: 0 };
-    this.#line = this.#addLine(epoch, seq);
-    this.#tail = new RingChunk(0).begin(epoch);
+    this.#begin(options.after ?? { epoch: 0, seq: 0 });
+    if (options.after === undefined) this.#next = 0;
   }
 
   /** The epoch of what comes next; 0 when it is not known. */
@@ -100,55 +83,56 @@ export class EventRing {
 
   /** True while nothing has come, and nobody has said where to begin. */
   get isAnywhere(): boolean {
-    return this.#anywhere;
+    return this.#next === 0;
   }
 
   /** The oldest event it can tell anything about. */
   get first(): EventPosition {
+    this.#trim();
     const { epoch, first } = this.#lines[0]!;
     return { epoch, seq: first };
   }
 
   /** The latest event. */
   get last(): EventPosition {
-    return { epoch: this.#line.epoch, seq: this.#line.last };
+    return { epoch: this.#line.epoch, seq: Math.max(0, this.#next - 1) };
   }
 
   /** When its oldest event came; infinite when there is none. */
   get oldestTime(): number {
+    this.#trim();
     return this.#oldest;
   }
 
   get stats(): RingStats {
+    this.#trim();
+    const events = this.#events;
     return {
-      events: this.#events,
+      events,
       bytes: this.#bytes,
-      taken: this.#taken,
+      taken: this.#dropped + events,
       dropped: this.#dropped,
       lost: this.#lost,
     };
   }
 
+  /** What is appended from now on comes at `timeMs`. A clock may be set back: times in the ring are not. */
+  clock(timeMs: number): void {
+    this.#sheet.clock(timeMs);
+  }
+
   /**
-   * Adds an event, which came at `timeMs`. Numbers it leaves out are lost; number 1 behind 2^32 - 1 begins the epoch after.
+   * Adds an event. Numbers it leaves out are lost; number 1 behind 2^32 - 1 begins the epoch after.
    * Where it stands is told in an object that the next call changes; nowhere when it is a large one.
    * @throws FluxError EINVAL when its number is not above the last one.
    */
-  append(event: Message, timeMs: number): EventSpan | undefined {
+  append(event: Message): EventSpan | undefined {
     const seq = event.aux1;
-    if (seq !== this.#line.last + 1) this.#jump(seq);
-    this.#anywhere = false;
-    // A clock may be set back: times in the ring are not.
-    const isLater = timeMs > this.#latest;
-    if (isLater) this.#latest = timeMs;
+    if (seq !== this.#next) this.#jump(seq);
     const size = eventFrameBytes(event);
-    const span = isHoldable(event) ? this.#hold(event, size) : this.#write(event, size);
-    this.#line.last = seq;
-    this.#taken++;
-    this.#bytes += size;
-    if (this.#events++ === 0) this.#oldest = this.#latest;
-    const limits = this.#limits;
-    if (isLater || this.#events > limits.events || this.#bytes > limits.bytes) this.#dropOver(this.#latest);
+    const span = size < SHARE_BYTES ? this.#write(event, size) : this.#addAlone(event, size);
+    // Last: what comes before may count what was appended.
+    this.#next = seq + 1;
     return span;
   }
 
@@ -157,13 +141,15 @@ export class EventRing {
    * @throws FluxError EINVAL when its end is not above the last number.
    */
   lose(range: EventRange): void {
+    this.#sync();
     if (range.epoch !== this.epoch) this.rollover(range.epoch);
     // Behind the end of 32 bits: two epochs without a name can't be told apart.
     else if (range.first === 1 && this.#line.last === LAST_SEQ) this.restart({ epoch: range.epoch, seq: 0 });
-    if (this.#anywhere) this.restart({ epoch: range.epoch, seq: range.first - 1 });
+    if (this.isAnywhere) this.restart({ epoch: range.epoch, seq: range.first - 1 });
     if (range.last <= this.#line.last) throw behind(range.last, this.#line.last);
     this.#lost += range.last - this.#line.last;
     this.#line.lose(range.last);
+    this.#next = range.last + 1;
   }
 
   /**
@@ -175,41 +161,41 @@ export class EventRing {
       throw new FluxError("EINVAL", `epoch ${epoch} is not above ${this.epoch}, the present one`);
     if (this.epoch === 0) this.#nameEpoch(epoch);
     else {
+      this.#turnSheet(0);
       this.#continues = epoch === this.epoch + 1 && this.#line.last === LAST_SEQ;
-      this.#line = this.#addLine(epoch, 0);
-      this.#anywhere = false;
-      this.#addChunk(0);
+      this.#begin({ epoch, seq: 0 });
     }
   }
 
   /** Forgets everything; what comes next is the event behind `after`. */
   restart(after: EventPosition): void {
-    while (this.#events > 0) this.#drop(this.#chunks[0]!.count);
+    this.#turnSheet(0);
+    for (const chunk of [...this.#chunks]) this.#drop(chunk, chunk.count);
     this.#lines.length = 0;
-    this.#line = this.#addLine(after.epoch, after.seq);
-    this.#anywhere = false;
-    this.#addChunk(0);
+    this.#begin(after);
   }
 
   /** Forgets the events that are too old at `nowMs`: for a ring that none comes to. */
   expire(nowMs: number): void {
-    this.#dropOver(nowMs);
+    this.#trim(nowMs);
   }
 
   /** True when it knows about each event behind `after`: there, or lost. */
   covers({ epoch, seq }: EventPosition): boolean {
+    this.#trim();
     const line = this.#lineOf(epoch);
     return line !== undefined && seq >= line.first - 1;
   }
 
   /** The first epoch above this one that it knows of. */
   epochAfter(epoch: number): number | undefined {
+    this.#trim();
     return this.#lines.find((line) => line.epoch > epoch)?.epoch;
   }
 
   /** The epoch of number `seq`: the present one, or the one before when that went up to the last number, and `seq` is nearer to its end. */
   epochOf(seq: number): number {
-    const isBefore = this.#continues && seq - this.#line.last > LAST_SEQ / 2;
+    const isBefore = this.#continues && seq - this.last.seq > LAST_SEQ / 2;
     return isBefore ? this.epoch - 1 : this.epoch;
   }
 
@@ -218,11 +204,12 @@ export class EventRing {
    * by.
    */
   read(after: EventPosition, options: ReadOptions = {}): EventBatch | undefined {
+    this.#trim();
     const line = this.#lineOf(after.epoch);
     if (line === undefined || after.seq < line.first - 1) return undefined;
     const builder = new BatchBuilder(readLimits(options));
     const end = Math.min(line.last, builder.limits.through);
-    const through = after.seq >= end ? after.seq : this.#scan(builder, after, end);
+    const through = after.seq >= end ? after.seq : readChunks(builder, this.#all, after, end);
     const following = this.#lines[this.#lines.indexOf(line) + 1];
     const ended = following !== undefined && through >= line.last;
     return builder.build(after.epoch, through, {
@@ -233,71 +220,68 @@ export class EventRing {
 
   /** The position to read after for the events that came at `timeMs` or later. */
   positionAt(timeMs: number): EventPosition {
-    const index = firstIndex(
-      0,
-      this.#chunks.length,
-      (i) => this.#chunks[i]!.indexSince(timeMs) < this.#chunks[i]!.count,
-    );
-    const chunk = this.#chunks[index];
-    return chunk === undefined
-      ? this.last
-      : { epoch: chunk.epoch, seq: chunk.seqAt(chunk.indexSince(timeMs)) - 1 };
+    this.#trim();
+    const all = this.#all;
+    const chunk = all[firstIndex(0, all.length, (i) => all[i]!.indexSince(timeMs) < all[i]!.count)];
+    if (chunk === undefined) return this.last;
+    return { epoch: chunk.epoch, seq: chunk.seqAt(chunk.indexSince(timeMs)) - 1 };
   }
 
-  /** Adds what is wanted behind `after`, up to number `end`, to the builder; returns how far it came. */
-  #scan(builder: BatchBuilder, after: EventPosition, end: number): number {
-    const { limits } = builder;
-    const chunks = this.#chunks;
-    const start = firstIndex(0, chunks.length, (i) => {
-      const { epoch, count } = chunks[i]!;
-      return epoch > after.epoch || (epoch === after.epoch && count > 0 && chunks[i]!.lastSeq > after.seq);
-    });
-    for (let i = start; i < chunks.length && chunks[i]!.epoch === after.epoch; i++) {
-      const chunk = chunks[i]!.open();
-      const from = chunk.indexAfter(after.seq);
-      if (from === chunk.count) continue;
-      const stop = chunk.lastSeq <= end ? chunk.count : chunk.indexAfter(end);
-      const whole = limits.prefix.length === 0 && (limits.see === undefined || chunk.privates === 0);
-      const reached = whole ? takeSpan(builder, chunk, from, stop) : takeWanted(builder, chunk, from, stop);
-      if (reached < stop) return chunk.seqAt(reached) - 1;
-      if (stop < chunk.count) return end;
-    }
-    return end;
+  /** The chunks with events in them, the sheet included, the oldest first. */
+  get #all(): readonly RingChunk[] {
+    return this.#sheet.kept > 0 ? [...this.#chunks, this.#sheet] : this.#chunks;
+  }
+
+  get #first(): RingChunk {
+    return this.#chunks[0] ?? this.#sheet;
+  }
+
+  get #events(): number {
+    return this.#chunkedEvents + this.#sheet.kept;
+  }
+
+  get #bytes(): number {
+    return this.#chunkedBytes + this.#sheet.keptBytes;
+  }
+
+  get #oldest(): number {
+    const chunk = this.#first;
+    return chunk.kept === 0 ? Number.POSITIVE_INFINITY : chunk.timeAt(chunk.head);
   }
 
   #write(event: Message, size: number): EventSpan {
-    const chunk = this.#tail.fits(size) ? this.#tail : this.#addChunk(size);
+    const sheet = this.#sheet.fits(size) ? this.#sheet : this.#turnSheet(size);
     const span = this.#span;
-    span.bytes = chunk.bytes;
-    span.start = chunk.end;
+    span.bytes = sheet.bytes;
+    span.start = sheet.write(event, size);
     span.end = span.start + size;
-    chunk.append(event, size, this.#latest);
     return span;
   }
 
-  /** Keeps an event without writing it. What comes next is in another chunk, a small one: another large event may come right behind. */
-  #hold(event: Message, size: number): undefined {
-    this.#dropEmpty();
-    this.#tail = RingChunk.holding(event, size, { epoch: this.#line.epoch, time: this.#latest });
-    this.#chunks.push(this.#tail);
-    this.#nextBytes = LEAST_CHUNK;
+  /** Keeps a large event in a chunk of its own. */
+  #addAlone(event: Message, size: number): undefined {
+    const { epoch, latest } = this.#turnSheet(0);
+    this.#addChunk(RingChunk.alone(event, size, { epoch, time: latest }));
   }
 
   #lineOf(epoch: number): EpochLine | undefined {
     return this.#line.epoch === epoch ? this.#line : this.#lines.find((line) => line.epoch === epoch);
   }
 
-  #addLine(epoch: number, after: number): EpochLine {
-    const line = new EpochLine(epoch, after);
-    this.#lines.push(line);
-    return line;
+  /** What comes next is the event behind `after`, in an epoch that has no line yet; the sheet is empty. */
+  #begin({ epoch, seq }: EventPosition): void {
+    this.#line = new EpochLine(epoch, seq);
+    this.#lines.push(this.#line);
+    this.#sheet.epoch = epoch;
+    this.#next = seq + 1;
   }
 
   /** The event to be appended is `seq`, which does not follow on the last. */
   #jump(seq: number): void {
+    this.#sync();
     const { last } = this.#line;
     if (seq === 0) throw new FluxError("EINVAL", "event has no sequence number");
-    if (this.#anywhere) this.restart({ epoch: this.epoch, seq: seq - 1 });
+    if (this.isAnywhere) this.restart({ epoch: this.epoch, seq: seq - 1 });
     else if (last === LAST_SEQ && seq === 1 && this.epoch !== 0) this.rollover(this.epoch + 1);
     // Two epochs without a name can't be told apart.
     else if (last === LAST_SEQ && seq === 1) this.restart({ epoch: 0, seq: 0 });
@@ -308,74 +292,91 @@ export class EventRing {
   /** The epoch so far was not known: it is this one. */
   #nameEpoch(epoch: number): void {
     for (const chunk of this.#chunks) if (chunk.epoch === this.#line.epoch) chunk.epoch = epoch;
-    this.#tail.epoch = epoch;
+    this.#sheet.epoch = epoch;
     this.#line.epoch = epoch;
   }
 
-  /** A chunk of the present epoch for a frame of `size` bytes. */
-  #addChunk(size: number): RingChunk {
+  /**
+   * Empties the sheet, what stands in it is copied to where it stays, and returns it with room for a frame of `size` bytes. An instance of many ranks in
+   * one process has as many rings, most of them short: it begins small.
+   */
+  #turnSheet(size: number): RingChunk {
     this.#leaving();
-    const { epoch } = this.#line;
-    if (this.#tail.count === 0 && this.#tail.fits(size)) return this.#tail.begin(epoch);
-    this.#dropEmpty();
-    const chunk =
-      size <= this.#chunkBytes && this.#spare !== undefined
-        ? this.#spare
-        : new RingChunk(Math.max(size, this.#nextBytes));
-    // An instance of many ranks in one process has as many rings, most of them short.
-    this.#nextBytes = Math.min(this.#chunkBytes, 2 * this.#nextBytes);
-    if (chunk === this.#spare) this.#spare = undefined;
-    this.#tail = chunk.begin(epoch);
-    this.#chunks.push(this.#tail);
-    return this.#tail;
+    this.#sync();
+    const sheet = this.#sheet;
+    const { epoch, latest } = sheet;
+    const chunk = sheet.kept > 0 ? this.#copySheet() : undefined;
+    const room = sheet.bytes.length;
+    if (size > 0 && (room < size || room < this.#chunkBytes)) {
+      const wanted = Math.min(this.#chunkBytes, Math.max(LEAST_CHUNK, 2 * room));
+      this.#sheet = new RingChunk(Math.max(size, wanted));
+    }
+    this.#sheet.begin(epoch, latest);
+    if (chunk !== undefined) this.#addChunk(chunk);
+    return this.#sheet;
   }
 
-  /** Drops what is over the limits, and of a large ring a little more: memory that was left alone for long is slow to look at. */
-  #dropOver(nowMs: number): void {
-    const { events, bytes } = this.#limits;
-    const since = nowMs - this.#limits.ageMs;
-    while (this.#events > events || this.#bytes > bytes || this.#oldest < since) {
-      const chunk = this.#chunks[0]!;
-      let end = this.#oldest < since ? chunk.indexSince(since) : chunk.head + 1;
-      if (this.#events > events)
-        end = Math.max(end, chunk.head + this.#events - events + Math.floor(events / RING_PARTS));
-      if (this.#bytes > bytes) {
-        const more = bytes < LEAST_PARTED_BYTES ? 0 : Math.floor(bytes / RING_PARTS);
-        end = Math.max(end, chunk.indexBeyond(chunk.head, this.#bytes - bytes + more - 1) + 1);
-      }
-      this.#drop(end);
+  #copySheet(): RingChunk {
+    const sheet = this.#sheet;
+    const most = this.#chunkBytes;
+    if (sheet.end < most - most / 8 || sheet.end > most) return sheet.copy();
+    const memory = this.#spare ?? new RingChunk(most, sheet.count);
+    this.#spare = undefined;
+    return sheet.copy(memory);
+  }
+
+  #addChunk(chunk: RingChunk): void {
+    this.#chunks.push(chunk);
+    this.#chunkedEvents += chunk.kept;
+    this.#chunkedBytes += chunk.keptBytes;
+    this.#trim();
+  }
+
+  /** Counts what was appended since the last time. */
+  #sync(): void {
+    this.#sheet.index();
+    if (!this.isAnywhere) this.#line.last = this.#next - 1;
+  }
+
+  /** Drops what is over the limits, at `nowMs`; left out: when the latest event came. */
+  #trim(nowMs = this.#sheet.latest): void {
+    this.#sync();
+    const limits = this.#limits;
+    const since = nowMs - limits.ageMs;
+    for (;;) {
+      const events = this.#events - limits.events;
+      const bytes = this.#bytes - limits.bytes;
+      const isOld = this.#oldest < since;
+      if (events <= 0 && bytes <= 0 && !isOld) return;
+      const chunk = this.#first;
+      const beyond = events > 0 || bytes > 0 ? this.#indexOver(chunk, events, bytes) : 0;
+      this.#drop(chunk, Math.max(beyond, isOld ? chunk.indexSince(since) : 0));
     }
   }
 
-  /** Drops the events of the oldest chunk before `end`, at most all of them. */
-  #drop(end: number): void {
-    const chunk = this.#chunks[0]!;
-    const { head } = chunk;
-    const next = Math.min(end, chunk.count);
-    this.#bytes -= chunk.offsets[next]! - chunk.offsets[head]!;
-    this.#events -= next - head;
-    this.#dropped += next - head;
+  /** Index of the first event of the oldest chunk that may stay when so many events and bytes are over the limits. */
+  #indexOver(chunk: RingChunk, events: number, bytes: number): number {
+    const { head, count, kept, keptBytes } = chunk;
+    const limits = this.#limits;
+    // To look into memory that was left alone for long is slow.
+    if (kept <= limits.events * LEAST_PART && keptBytes <= limits.bytes * LEAST_PART) return count;
+    const byBytes = bytes > 0 ? chunk.indexBeyond(head, bytes - 1) + 1 : 0;
+    return Math.min(count, Math.max(head + events, byBytes));
+  }
+
+  /** Drops the events of the oldest chunk before `end`. */
+  #drop(chunk: RingChunk, end: number): void {
+    const { head, offsets } = chunk;
+    const next = chunk.seqAt(end - 1) + 1;
     while (this.#lines[0]!.epoch !== chunk.epoch) this.#lines.shift();
-    this.#lines[0]!.forget(chunk.seqAt(next - 1) + 1);
-    chunk.head = next;
-    if (chunk.head === chunk.count) this.#dropChunk();
-    const first = this.#chunks[0];
-    this.#oldest = this.#events === 0 ? Number.POSITIVE_INFINITY : first!.times[first!.head]!;
-  }
-
-  /** Takes the oldest chunk, which is used up, out of the ring. */
-  #dropChunk(): void {
-    const chunk = this.#chunks.shift()!;
-    if (chunk === this.#tail) this.#tail = new RingChunk(0).begin(this.#line.epoch);
-    this.#keepSpare(chunk);
-  }
-
-  /** Takes the latest chunk out of the ring if there is nothing in it. */
-  #dropEmpty(): void {
-    if (this.#chunks.at(-1)?.count === 0) this.#keepSpare(this.#chunks.pop()!);
-  }
-
-  #keepSpare(chunk: RingChunk): void {
+    this.#lines[0]!.forget(next);
+    this.#dropped += end - head;
+    chunk.head = end;
+    if (chunk === this.#sheet) return;
+    this.#chunkedEvents -= end - head;
+    this.#chunkedBytes -= offsets[end]! - offsets[head]!;
+    if (chunk.kept > 0) return;
+    this.#chunks.shift();
     if (chunk.bytes.length === this.#chunkBytes) this.#spare = chunk;
   }
 }

@@ -1,4 +1,4 @@
-import { firstIndex } from "./ring-chunk.ts";
+import { firstIndex } from "./first-index.ts";
 
 /** Places of the line that are missing, both ends included. */
 export interface Hole {

@@ -11,10 +11,11 @@ export {
   type LostReason,
   type RepairAnswer,
 } from "./event-intake.ts";
-export { EventRing, RING_LIMITS, type RingLimits, type RingStats } from "./event-ring.ts";
+export { EventRing, type RingStats } from "./event-ring.ts";
 export { EventSheet } from "./event-sheet.ts";
 export { EventHistory, type Since } from "./history.ts";
 export { openDiskLog } from "./open-disk-log.ts";
 export type { Cut } from "./open-segment.ts";
 export { type RelayedEvents, relayedBatch } from "./relayed-batch.ts";
+export { RING_LIMITS, type RingLimits } from "./ring-limits.ts";
 export type { DiskLimits } from "./segment-list.ts";

@@ -1,6 +1,8 @@
 import { allocate, plainView, SHARE_BYTES } from "../base/index.ts";
 import { type FrameBytes, type Message, MessageFlag } from "../message/index.ts";
-import { frameSeq, writeEventFrame } from "./event-frame.ts";
+import { ArrivalTimes } from "./arrival-times.ts";
+import { frameEnd, frameFlags, frameSeq, writeEventFrame } from "./event-frame.ts";
+import { firstIndex } from "./first-index.ts";
 
 const FIRST_ENTRIES = 256;
 
@@ -8,44 +10,55 @@ const FIRST_ENTRIES = 256;
 const MOST_MEMORY = 1.25;
 
 /** True for an event with a large payload, in memory that holds little else. */
-export function isHoldable({ body, bodyStart, bodyEnd }: Message): boolean {
+function isHoldable({ body, bodyStart, bodyEnd }: Message): boolean {
   const length = bodyEnd - bodyStart;
   return length >= SHARE_BYTES && body.buffer.byteLength <= length * MOST_MEMORY;
 }
 
-/** Memory of the ring: frames of one epoch one behind the other, and where each starts and when it came. */
+/**
+ * Frames of one epoch one behind the other, where each starts, and when they came. What was written last is not counted before `index`: to do that for many
+ * events at once costs a fraction.
+ */
 export class RingChunk implements FrameBytes {
   epoch = 0;
   /** The frames, once the chunk is open. */
   bytes: Uint8Array;
   words: DataView;
+  /** Offset behind the last frame. */
+  end = 0;
   /** Where each frame starts, and behind the last of them where it ends. */
   offsets: Uint32Array;
-  times: Float64Array;
   /** Index of the first frame that is still kept. */
   head = 0;
-  /** Frames written, those before `head` included. */
+  /** Frames that are counted, those before `head` included. */
   count = 0;
   /** How many of them are private. */
   privates = 0;
+  readonly #times: ArrivalTimes;
   /** The one event of a chunk that is not open. */
   #held: Message | undefined;
 
-  constructor(size: number, entries = FIRST_ENTRIES) {
+  constructor(size: number, entries = FIRST_ENTRIES, times = new ArrivalTimes()) {
     this.bytes = plainView(allocate(size));
     this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
     this.offsets = new Uint32Array(entries + 1);
-    this.times = new Float64Array(entries);
+    this.#times = times;
   }
 
-  /** A full chunk of one event of `epoch`, whose frame takes `size` bytes. Its payload is not copied before somebody reads it: most often nobody does. */
-  static holding(event: Message, size: number, { epoch, time }: { epoch: number; time: number }): RingChunk {
-    const chunk = new RingChunk(0, 1).begin(epoch);
-    chunk.#held = event.withoutRoutes();
-    chunk.offsets[1] = size;
-    chunk.times[0] = time;
-    chunk.count = 1;
-    chunk.privates = event.has(MessageFlag.PRIVATE) ? 1 : 0;
+  /** A full chunk of one event, whose frame takes `size` bytes. If it may be held its payload is not copied before somebody reads it: most often nobody does. */
+  static alone(event: Message, size: number, { epoch, time }: { epoch: number; time: number }): RingChunk {
+    const isHeld = isHoldable(event);
+    const chunk = new RingChunk(isHeld ? 0 : size, 1, new ArrivalTimes(1)).begin(epoch, time);
+    if (isHeld) {
+      chunk.#held = event.withoutRoutes();
+      chunk.end = size;
+      chunk.offsets[1] = size;
+      chunk.count = 1;
+      chunk.privates = event.has(MessageFlag.PRIVATE) ? 1 : 0;
+    } else {
+      chunk.write(event, size);
+      chunk.index();
+    }
     return chunk;
   }
 
@@ -62,18 +75,20 @@ export class RingChunk implements FrameBytes {
     return this;
   }
 
-  /** Empties it, for events of `epoch`. */
-  begin(epoch: number): this {
+  /** Empties it, for events of `epoch` that come at `time`, until `clock` says otherwise. */
+  begin(epoch: number, time: number): this {
     this.epoch = epoch;
+    this.end = 0;
     this.head = 0;
     this.count = 0;
     this.privates = 0;
+    this.#times.begin(time);
     return this;
   }
 
-  /** Offset behind the last frame. */
-  get end(): number {
-    return this.offsets[this.count]!;
+  /** What is written from now on comes at `time`. */
+  clock(time: number): void {
+    this.#times.note(this.end, time);
   }
 
   /** True when a frame of `size` bytes has room behind the others. */
@@ -81,22 +96,52 @@ export class RingChunk implements FrameBytes {
     return this.end + size <= this.bytes.length;
   }
 
-  /** Adds an event whose frame takes `size` bytes. */
-  append(event: Message, size: number, time: number): void {
-    if (this.count === this.times.length) this.#grow();
-    const at = this.offsets[this.count]!;
+  /** Adds an event whose frame takes `size` bytes and has room; returns where it starts. */
+  write(event: Message, size: number): number {
+    const at = this.end;
     writeEventFrame(this, at, size, event);
-    this.times[this.count++] = time;
-    this.offsets[this.count] = at + size;
-    if ((event.flags & MessageFlag.PRIVATE) !== 0) this.privates++;
+    this.end = at + size;
+    return at;
   }
 
-  #grow(): void {
-    const { offsets, times } = this;
-    this.offsets = new Uint32Array(2 * times.length + 1);
-    this.offsets.set(offsets);
-    this.times = new Float64Array(2 * times.length);
-    this.times.set(times);
+  /** Counts what was written. */
+  index(): void {
+    let { count, privates } = this;
+    let at = this.offsets[count]!;
+    for (const { end } = this; at < end; ) {
+      at = frameEnd(this, at);
+      if (++count === this.offsets.length) this.#reserve(2 * count);
+      this.offsets[count] = at;
+      if ((frameFlags(this, at) & MessageFlag.PRIVATE) !== 0) privates++;
+    }
+    this.count = count;
+    this.privates = privates;
+  }
+
+  /** The same events, all of them counted, in memory of their own: that of `spare`, which has room for them, or else of just their size. */
+  copy(spare?: RingChunk): RingChunk {
+    const { count, end } = this;
+    const copy = spare ?? new RingChunk(end, count, new ArrivalTimes(0));
+    if (copy.offsets.length <= count) copy.#reserve(this.offsets.length);
+    copy.bytes.set(this.bytes.subarray(0, end));
+    copy.offsets.set(this.offsets.subarray(0, count + 1));
+    copy.#times.copy(this.#times);
+    copy.epoch = this.epoch;
+    copy.end = end;
+    copy.head = this.head;
+    copy.count = count;
+    copy.privates = this.privates;
+    return copy;
+  }
+
+  /** Number of events that are kept, of those that are counted. */
+  get kept(): number {
+    return this.count - this.head;
+  }
+
+  /** Bytes of their frames. */
+  get keptBytes(): number {
+    return this.offsets[this.count]! - this.offsets[this.head]!;
   }
 
   /** The number of event `index`. */
@@ -109,35 +154,41 @@ export class RingChunk implements FrameBytes {
     return this.seqAt(this.count - 1);
   }
 
+  /** When event `index` came. */
+  timeAt(index: number): number {
+    return this.#times.at(this.offsets[index]!);
+  }
+
+  /** When the latest event came, or what `begin` or `clock` have said since. */
+  get latest(): number {
+    return this.#times.latest;
+  }
+
+  /** Writes when the events from `from` on came. */
+  readTimes(from: number, into: Float64Array): void {
+    this.#times.read(this.offsets, from, into);
+  }
+
   /** Index of the first kept event whose number is above `seq`; `count` when there is none. */
   indexAfter(seq: number): number {
-    return this.#search((index) => this.seqAt(index) > seq, this.head);
+    return firstIndex(this.head, this.count, (index) => this.seqAt(index) > seq);
   }
 
   /** Index of the first event from `from` on that does not end within `bytes` of where `from` starts; `count` when all do. */
   indexBeyond(from: number, bytes: number): number {
     const limit = this.offsets[from]! + bytes;
-    return this.#search((index) => this.offsets[index + 1]! > limit, from);
+    return firstIndex(from, this.count, (index) => this.offsets[index + 1]! > limit);
   }
 
   /** Index of the first kept event that came at `time` or later; `count` when there is none. */
   indexSince(time: number): number {
-    return this.#search((index) => this.times[index]! >= time, this.head);
+    const start = this.#times.startSince(time);
+    return firstIndex(this.head, this.count, (index) => this.offsets[index]! >= start);
   }
 
-  #search(holds: (index: number) => boolean, from: number): number {
-    return firstIndex(from, this.count, holds);
+  #reserve(entries: number): void {
+    const roomier = new Uint32Array(entries);
+    roomier.set(this.offsets);
+    this.offsets = roomier;
   }
-}
-
-/** The first index of `[from, end)` for which `holds`, which then holds for all behind it; `end` when there is none. */
-export function firstIndex(from: number, end: number, holds: (index: number) => boolean): number {
-  let low = from;
-  let high = end;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { firstIndex } from "./first-index.ts";
 import type { RecordChunk } from "./record-chunk.ts";
-import { firstIndex } from "./ring-chunk.ts";
 import {
   INDEX_BYTES,
   type IndexEntry,

@@ -116,7 +116,7 @@ export class EventLog implements ReplaySource {
   append(event: Message): EventSpan | undefined {
     // The clock is a system call away, and events come by the hundred in a turn.
     const now = this.#turn === 0 ? this.#beginTurn() : this.#turn;
-    const span = this.#ring.append(event, now);
+    const span = this.#ring.append(event);
     this.#disk?.append(event, now);
     return span;
   }
@@ -253,6 +253,7 @@ export class EventLog implements ReplaySource {
 
   #beginTurn(): number {
     this.#turn = this.#clock.now();
+    this.#ring.clock(this.#turn);
     this.#schedule(this.#endTurn);
     return this.#turn;
   }

@@ -160,7 +160,7 @@ test("each client gets what it is to get, in order, while others come, go and ar
           for (const { link, prefixes, expected } of clients)
             if (link.isOpen && [...prefixes].some((prefix) => topic.startsWith(prefix)))
               expected.push(wordOf(event));
-          distributor.distribute(event, ring?.append(event, seq));
+          distributor.distribute(event, ring?.append(event));
         } else {
           const client =
             clients[

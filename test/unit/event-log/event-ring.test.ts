@@ -9,13 +9,13 @@ import {
   LAST_SEQ,
   PREAMBLE_BYTES,
 } from "../../../src/message/index.ts";
-import { event, seqsOf, span } from "./events.ts";
+import { appendAt, event, seqsOf, span } from "./events.ts";
 
 const START: EventPosition = { epoch: 7, seq: 0 };
 
 function ringOf(count: number, limits = {}): EventRing {
   const ring = new EventRing({ after: START, limits });
-  for (const seq of span(1, count)) ring.append(event(seq, { bytes: 10 }), 1000 + seq);
+  for (const seq of span(1, count)) appendAt(ring, event(seq, { bytes: 10 }), 1000 + seq);
   return ring;
 }
 
@@ -59,10 +59,10 @@ test("keeps no more than its limits: the oldest go", () => {
 
 test("an event too big for the ring goes at once", () => {
   const ring = ringOf(3, { bytes: 10_000 });
-  ring.append(event(4, { bytes: 20_000 }), 2000);
+  appendAt(ring, event(4, { bytes: 20_000 }), 2000);
   assert.deepEqual(ring.stats, { events: 0, bytes: 0, taken: 4, dropped: 4, lost: 0 });
   assert.deepEqual(ring.first, { epoch: 7, seq: 5 });
-  ring.append(event(5, { bytes: 9000 }), 2000);
+  appendAt(ring, event(5, { bytes: 9000 }), 2000);
   assert.deepEqual(seqsOf(ring.read({ epoch: 7, seq: 4 })), [5]);
 });
 
@@ -70,7 +70,7 @@ test("the first event of an epoch may be of any size", () => {
   for (const bytes of [10, 5000, 10_000, 16_384, 300_000]) {
     const ring = ringOf(1);
     ring.rollover(8);
-    ring.append(event(1, { bytes }), 2000);
+    appendAt(ring, event(1, { bytes }), 2000);
     assert.deepEqual(seqsOf(ring.read({ epoch: 8, seq: 0 })), [1]);
   }
 });
@@ -86,7 +86,7 @@ test("events age when none comes", () => {
 
 test("a clock that is set back leaves the times in order", () => {
   const ring = new EventRing({ after: START });
-  for (const [i, time] of [50, 40, 60, 10].entries()) ring.append(event(i + 1), time);
+  for (const [i, time] of [50, 40, 60, 10].entries()) appendAt(ring, event(i + 1), time);
   assert.deepEqual([...ring.read(START)!.times], [50, 50, 60, 60]);
   assert.deepEqual(ring.positionAt(51), { epoch: 7, seq: 2 });
 });
@@ -95,7 +95,7 @@ test("what never came is lost, and filtered events are not", () => {
   const ring = ringOf(3);
   ring.lose({ epoch: 7, first: 4, last: 5 });
   ring.lose({ epoch: 7, first: 6, last: 6 });
-  ring.append(event(9), 2000);
+  appendAt(ring, event(9), 2000);
   ring.lose({ epoch: 7, first: 10, last: 12 });
   const batch = ring.read({ epoch: 7, seq: 4 }, { prefix: "other" })!;
   assert.equal(batch.count, 0);
@@ -107,13 +107,13 @@ test("what never came is lost, and filtered events are not", () => {
   assert.deepEqual(ring.read(START, { through: 5 })!.lost, [[4, 5]]);
   assert.equal(ring.stats.lost, 8);
   assert.throws(() => ring.lose({ epoch: 7, first: 12, last: 12 }), { code: "EINVAL" });
-  assert.throws(() => ring.append(event(12), 2000), { code: "EINVAL" });
-  assert.throws(() => ring.append(event(0), 2000), { code: "EINVAL" });
+  assert.throws(() => appendAt(ring, event(12), 2000), { code: "EINVAL" });
+  assert.throws(() => appendAt(ring, event(0), 2000), { code: "EINVAL" });
 });
 
 test("private events go to who may see them, and are no loss", () => {
   const ring = new EventRing({ after: START });
-  for (const seq of span(1, 6)) ring.append(event(seq, { secret: seq % 2 === 0 }), 0);
+  for (const seq of span(1, 6)) appendAt(ring, event(seq, { secret: seq % 2 === 0 }), 0);
   const seen: number[][] = [];
   const see = (...sender: number[]): boolean => {
     seen.push(sender);
@@ -151,7 +151,7 @@ test("a batch has limits, and reading on behind it gives the rest", () => {
 
 test("number 1 behind the last of 32 bits begins the epoch after", () => {
   const ring = new EventRing({ after: { epoch: 7, seq: LAST_SEQ - 2 } });
-  for (const seq of [LAST_SEQ - 1, LAST_SEQ, 1, 2]) ring.append(event(seq), 0);
+  for (const seq of [LAST_SEQ - 1, LAST_SEQ, 1, 2]) appendAt(ring, event(seq), 0);
   assert.deepEqual(ring.last, { epoch: 8, seq: 2 });
   const first = ring.read({ epoch: 7, seq: LAST_SEQ - 2 })!;
   assert.deepEqual(
@@ -167,7 +167,7 @@ test("a loss may begin an epoch, and a new run of rank 0 does", () => {
   const ring = ringOf(3);
   ring.lose({ epoch: 9, first: 1, last: 4 });
   ring.rollover(12);
-  ring.append(event(1), 0);
+  appendAt(ring, event(1), 0);
   assert.deepEqual(
     [ring.read({ epoch: 7, seq: 1 })!.next, ring.read({ epoch: 9, seq: 0 })!.next],
     [
@@ -183,7 +183,7 @@ test("a loss may begin an epoch, and a new run of rank 0 does", () => {
 test("epochs whose numbers are the same are kept apart", () => {
   const ring = ringOf(300);
   ring.rollover(9);
-  for (const seq of span(1, 400)) ring.append(event(seq), 5000);
+  for (const seq of span(1, 400)) appendAt(ring, event(seq), 5000);
   const batch = ring.read({ epoch: 7, seq: 100 })!;
   assert.deepEqual([seqsOf(batch), batch.through, batch.ended], [span(101, 300), 300, true]);
   assert.deepEqual(seqsOf(ring.read({ epoch: 7, seq: 100 }, { prefix: "test" })), span(101, 300));
@@ -194,26 +194,26 @@ test("old epochs go with their last event", () => {
   const ring = ringOf(3, { events: 2 });
   ring.rollover(9);
   assert.deepEqual(ring.first, { epoch: 7, seq: 2 });
-  for (const seq of [1, 2]) ring.append(event(seq), 5000);
+  for (const seq of [1, 2]) appendAt(ring, event(seq), 5000);
   assert.deepEqual(ring.first, { epoch: 7, seq: 4 });
   assert.equal(ring.read({ epoch: 7, seq: 3 })!.ended, true);
-  ring.append(event(3), 5000);
+  appendAt(ring, event(3), 5000);
   assert.deepEqual(ring.first, { epoch: 9, seq: 2 });
   assert.equal(ring.covers({ epoch: 7, seq: 3 }), false);
 });
 
 test("begins with what comes first, and may learn the name of its epoch later", () => {
   const ring = new EventRing();
-  ring.append(event(100), 0);
-  ring.append(event(102), 0);
+  appendAt(ring, event(100), 0);
+  appendAt(ring, event(102), 0);
   assert.equal(ring.epoch, 0);
   ring.rollover(55);
-  ring.append(event(103), 0);
+  appendAt(ring, event(103), 0);
   const batch = ring.read({ epoch: 55, seq: 99 })!;
   assert.deepEqual([seqsOf(batch), batch.lost], [[100, 102, 103], [[101, 101]]]);
   assert.equal(ring.covers({ epoch: 55, seq: 98 }), false);
   ring.restart({ epoch: 60, seq: 5 });
-  ring.append(event(6), 0);
+  appendAt(ring, event(6), 0);
   assert.deepEqual(
     [ring.first, ring.last, ring.stats.events],
     [{ epoch: 60, seq: 6 }, { epoch: 60, seq: 6 }, 1],
@@ -232,7 +232,7 @@ test("what was read stays as it is when the ring goes on", () => {
   const ring = ringOf(100, { bytes: 10_000 });
   const before = ring.read(ring.first)!;
   const copy = before.frames.slice();
-  for (const seq of span(101, 1000)) ring.append(event(seq, { bytes: 30 }), 5000);
+  for (const seq of span(101, 1000)) appendAt(ring, event(seq, { bytes: 30 }), 5000);
   assert.deepEqual(before.frames, copy);
 });
 
@@ -246,7 +246,7 @@ test("a large event comes back as it was, alone in its memory or not", () => {
     const around = new Uint8Array(seq === 2 ? 1_000_000 : 21_000);
     const frame = whole.encode();
     around.set(frame);
-    ring.append(seq === 1 ? whole : decodeMessage(around, PREAMBLE_BYTES, frame.length), seq);
+    appendAt(ring, seq === 1 ? whole : decodeMessage(around, PREAMBLE_BYTES, frame.length), seq);
     if (seq === 2) around.fill(0);
   }
   for (const see of [undefined, () => false]) {
@@ -266,7 +266,7 @@ test("small and large events in turn take little more memory than they have byte
   const before = process.memoryUsage().arrayBuffers;
   let kept = 0;
   for (const seq of span(1, 1200)) {
-    ring.append(event(seq, { bytes: seq % 2 === 0 ? 20 : 20_000 }), seq);
+    appendAt(ring, event(seq, { bytes: seq % 2 === 0 ? 20 : 20_000 }), seq);
     kept = Math.max(kept, ring.stats.bytes);
   }
   assert(kept <= bytes && kept > bytes / 2);
@@ -286,6 +286,7 @@ const anyStep = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ lose: fc.integer({ min: 1, max: 5 }) }) },
   { weight: 1, arbitrary: fc.constant("rollover" as const) },
+  { weight: 2, arbitrary: fc.constant("look" as const) },
 );
 
 interface Entry {
@@ -293,6 +294,7 @@ interface Entry {
   readonly seq: number;
   readonly topic?: string;
   readonly secret?: boolean;
+  readonly time?: number;
 }
 
 test("a ring says what a plain list of events says", () => {
@@ -312,8 +314,14 @@ test("a ring says what a plain list of events says", () => {
       const ring = new EventRing({ after: { epoch: 1, seq: LAST_SEQ - 20 }, limits: { events, bytes } });
       const all: Entry[] = [];
       let at = { epoch: 1, seq: LAST_SEQ - 20 };
-      for (const [time, step] of steps.entries()) {
-        if (step === "rollover") {
+      for (const [index, step] of steps.entries()) {
+        // Several come at one time, and now and then the clock is set back.
+        const time = Math.floor(index / 3) - (index % 40 === 39 ? 20 : 0);
+        if (step === "look") {
+          const { taken, events: kept, dropped } = ring.stats;
+          assert.deepEqual([taken, ring.last], [all.filter((entry) => "topic" in entry).length, at]);
+          assert(kept + dropped === taken && kept <= events);
+        } else if (step === "rollover") {
           at = { epoch: at.epoch + 10, seq: 0 };
           ring.rollover(at.epoch);
         } else if ("lose" in step) {
@@ -323,8 +331,9 @@ test("a ring says what a plain list of events says", () => {
           for (let i = 0; i < count; i++) all.push({ epoch: at.epoch, seq: ++at.seq });
         } else {
           at = at.seq === LAST_SEQ ? { epoch: at.epoch + 1, seq: 1 } : { epoch: at.epoch, seq: at.seq + 1 };
-          all.push({ ...at, ...step });
-          ring.append(event(at.seq, step), time);
+          const latest = all.findLast((entry) => entry.time !== undefined)?.time ?? time;
+          all.push({ ...at, ...step, time: Math.max(time, latest) });
+          appendAt(ring, event(at.seq, step), time);
         }
       }
       assert(ring.stats.events <= events && ring.stats.bytes <= bytes);
@@ -344,8 +353,8 @@ test("a ring says what a plain list of events says", () => {
         assert(i < 1000, "does not end");
         const batch = ring.read(after, { prefix, see: blind ? () => false : undefined, ...max })!;
         assert(batch.count <= max.maxEvents && (batch.frames.length <= max.maxBytes || batch.count === 1));
-        for (const { seq, topic } of decodeAll(batch.frames))
-          seen.push({ epoch: batch.epoch, seq, topic: topic! });
+        for (const [i, { seq, topic }] of decodeAll(batch.frames).entries())
+          seen.push({ epoch: batch.epoch, seq, topic: topic!, time: batch.times[i]! });
         for (const [a, b] of batch.lost) lost.push(...span(a, b).map((seq) => ({ epoch: batch.epoch, seq })));
         if (!batch.ended && batch.through === ring.last.seq && batch.epoch === ring.last.epoch) break;
         assert(batch.ended || batch.through > after.seq, "no progress");
@@ -357,7 +366,7 @@ test("a ring says what a plain list of events says", () => {
       const wanted = expected.filter(({ topic, secret }) => topic?.startsWith(prefix) && !(blind && secret));
       assert.deepEqual(
         seen,
-        wanted.map(({ epoch, seq, topic }) => ({ epoch, seq, topic })),
+        wanted.map(({ epoch, seq, topic, time }) => ({ epoch, seq, topic, time })),
       );
       assert.deepEqual(
         lost,

@@ -1,4 +1,4 @@
-import type { EventBatch } from "../../../src/event-log/index.ts";
+import type { EventBatch, EventRing } from "../../../src/event-log/index.ts";
 import { decodeAll, Message, MessageFlag } from "../../../src/message/index.ts";
 
 /** An event of this number. */
@@ -14,6 +14,12 @@ export function event(
     rolemask: 1,
     seq,
   });
+}
+
+/** Appends an event that came at `timeMs`. */
+export function appendAt(ring: EventRing, event: Message, timeMs: number): void {
+  ring.clock(timeMs);
+  ring.append(event);
 }
 
 /** The numbers from `first` to `last`. */

@@ -6,7 +6,7 @@ import { type DiskLog, EventHistory, EventRing } from "../../../src/event-log/in
 import { LAST_SEQ } from "../../../src/message/index.ts";
 import { rejects } from "../../helpers/rejects.ts";
 import { DiskFolder, readAll, told } from "./disk-folder.ts";
-import { event, seqsOf, span } from "./events.ts";
+import { appendAt, event, seqsOf, span } from "./events.ts";
 
 /** A ring of few events, and a log. */
 function pair(
@@ -16,7 +16,7 @@ function pair(
   const ring = new EventRing({ after: log.last, limits: { events } });
   const append = (last: number): void => {
     for (const seq of span(ring.last.seq + 1, last)) {
-      ring.append(event(seq), 1000 + seq);
+      appendAt(ring, event(seq), 1000 + seq);
       log.append(event(seq), 1000 + seq);
     }
   };
@@ -28,7 +28,7 @@ test("waits for an epoch that the ring has forgotten and the disk is about to wr
   await using log = await folder.open({ after: { epoch: 7, seq: LAST_SEQ - 1 }, gatherMs: 1_000_000 });
   const ring = new EventRing({ after: log.last, limits: { events: 1 } });
   for (const seq of [LAST_SEQ, 1, 2, 3]) {
-    ring.append(event(seq), 1000);
+    appendAt(ring, event(seq), 1000);
     log.append(event(seq), 1000);
   }
   const batch = await new EventHistory(ring, log).read({ epoch: 8, seq: 0 });
@@ -98,7 +98,7 @@ test("knows where to begin", async () => {
 test("without a disk, what the ring has forgotten is lost", async () => {
   const ring = new EventRing({ after: { epoch: 7, seq: 0 }, limits: { events: 5 } });
   const history = new EventHistory(ring);
-  for (const seq of span(1, 20)) ring.append(event(seq), 1000 + seq);
+  for (const seq of span(1, 20)) appendAt(ring, event(seq), 1000 + seq);
   const from = (epoch: number, seq: number): Promise<string[]> =>
     readAll((at) => history.read(at), { epoch, seq });
   assert.deepEqual(await from(7, 3), ["lost 7:4-15", ...told(7, 16, 20)]);
@@ -140,7 +140,7 @@ test("goes over the end of the 32 bits", async () => {
   const ring = new EventRing({ after: { epoch, seq: LAST_SEQ - 50 }, limits: { events: 10 } });
   const history = new EventHistory(ring, log);
   for (const seq of [...span(LAST_SEQ - 49, LAST_SEQ), ...span(1, 50)]) {
-    ring.append(event(seq), 0);
+    appendAt(ring, event(seq), 0);
     log.append(event(seq), 0);
   }
   assert.deepEqual(await readAll((at) => history.read(at), { epoch, seq: LAST_SEQ - 50 }), [

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { EventRing } from "../../../src/event-log/index.ts";
 import { type EventPosition, LAST_SEQ } from "../../../src/message/index.ts";
 import { EventLog } from "../../../src/replay/index.ts";
-import { event, seqsOf, span } from "../event-log/events.ts";
+import { appendAt, event, seqsOf, span } from "../event-log/events.ts";
 import { ManualClock } from "../event-log/manual-clock.ts";
 
 const EPOCH = 1_700_000_000_000;
@@ -18,7 +18,7 @@ function logOf(rank: number, after?: EventPosition): { log: EventLog; asked: Eve
       read: async (position, options) => {
         asked.push(position);
         const ring = new EventRing({ after: { epoch: EPOCH, seq: 0 } });
-        for (const seq of span(1, 9)) ring.append(event(seq), 0);
+        for (const seq of span(1, 9)) appendAt(ring, event(seq), 0);
         return ring.read(position, options)!;
       },
     };
@@ -28,7 +28,7 @@ function logOf(rank: number, after?: EventPosition): { log: EventLog; asked: Eve
 test("numbers that are left out behind the first events are lost, and the events before stay", () => {
   const ring = new EventRing();
   assert.equal(ring.isAnywhere, true);
-  for (const seq of [1, 2, 3, 6]) ring.append(event(seq), 0);
+  for (const seq of [1, 2, 3, 6]) appendAt(ring, event(seq), 0);
   assert.equal(ring.isAnywhere, false);
   const batch = ring.read({ epoch: 0, seq: 0 });
   assert.deepEqual(seqsOf(batch), [1, 2, 3, 6]);
@@ -39,7 +39,7 @@ test("the end of 32 bits among lost events of an epoch without a name", () => {
   const ring = new EventRing({ after: { epoch: 0, seq: LAST_SEQ - 2 } });
   ring.lose({ epoch: 0, first: LAST_SEQ - 1, last: LAST_SEQ });
   ring.lose({ epoch: 0, first: 1, last: 2 });
-  ring.append(event(3), 0);
+  appendAt(ring, event(3), 0);
   assert.deepEqual(ring.last, { epoch: 0, seq: 3 });
 });
 
