@@ -20,7 +20,7 @@ export interface RingStats {
   readonly bytes: number;
   /** Events it took. */
   readonly taken: number;
-  /** Events that went because of a limit. */
+  /** Events that went because of a limit, or were forgotten. */
   readonly dropped: number;
   /** Numbers that never came, in all. */
   readonly lost: number;
@@ -32,8 +32,8 @@ export interface RingStats {
  * The numbers go up by one, from one epoch to the next; those that never came are known as lost. Owner: one rank, which appends each event as it
  * delivers it. What is read from it is a copy.
  *
- * An event is written to the sheet, which is always the same memory, and small enough for a processor's caches. All else is done for many events at once:
- * a sheet that is full is copied to a chunk behind the others, and the oldest chunks go. Before anything is read the limits are seen to.
+ * An event is written to the sheet, which once it has grown is always the same memory, and small enough for a processor's caches. All else is done for
+ * many events at once: a sheet that is full is copied to a chunk behind the others, and the oldest chunks go. Before anything is read the limits are seen to.
  */
 export class EventRing {
   readonly #limits: RingLimits;
@@ -42,7 +42,7 @@ export class EventRing {
   /** What came before the events of the sheet, the oldest first; none of them empty. */
   readonly #chunks: RingChunk[] = [];
   #sheet = new RingChunk(0, 0).begin(0, Number.NEGATIVE_INFINITY);
-  /** The number of the next event if none is lost; 0 as long as it may be any. */
+  /** The number of the next event if none is lost; below 0 as long as it may be any. */
   #next!: number;
   /** Memory of a chunk that went. */
   #spare: RingChunk | undefined;
@@ -60,7 +60,7 @@ export class EventRing {
 
   /**
    * @param options.after - what comes first is the event behind this position; left out: whatever is appended first
-   * @param options.leaving - called before others may be written where the events stand that `append` has told of
+   * @param options.leaving - called before others may be written where the events stand that `append` has told of; it must not append
    */
   constructor(
     options: {
@@ -71,9 +71,9 @@ export class EventRing {
   ) {
     this.#leaving = options.leaving ?? (() => {});
     this.#limits = { ...RING_LIMITS, ...options.limits };
-    this.#chunkBytes = Math.min(LARGEST_CHUNK, Math.max(LEAST_CHUNK, this.#limits.bytes >>> 3));
+    this.#chunkBytes = Math.min(LARGEST_CHUNK, Math.max(LEAST_CHUNK, Math.floor(this.#limits.bytes / 8)));
     this.#begin(options.after ?? { epoch: 0, seq: 0 });
-    if (options.after === undefined) this.#next = 0;
+    if (options.after === undefined) this.#next = -1;
   }
 
   /** The epoch of what comes next; 0 when it is not known. */
@@ -83,7 +83,7 @@ export class EventRing {
 
   /** True while nothing has come, and nobody has said where to begin. */
   get isAnywhere(): boolean {
-    return this.#next === 0;
+    return this.#next < 0;
   }
 
   /** The oldest event it can tell anything about. */
@@ -172,6 +172,7 @@ export class EventRing {
     this.#turnSheet(0);
     for (const chunk of [...this.#chunks]) this.#drop(chunk, chunk.count);
     this.#lines.length = 0;
+    this.#continues = false;
     this.#begin(after);
   }
 
@@ -338,7 +339,7 @@ export class EventRing {
     if (!this.isAnywhere) this.#line.last = this.#next - 1;
   }
 
-  /** Drops what is over the limits, at `nowMs`; left out: when the latest event came. */
+  /** Drops what is over the limits, at `nowMs`; left out: at the time `clock` has told last. */
   #trim(nowMs = this.#sheet.latest): void {
     this.#sync();
     const limits = this.#limits;

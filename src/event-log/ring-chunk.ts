@@ -122,7 +122,7 @@ export class RingChunk implements FrameBytes {
   copy(spare?: RingChunk): RingChunk {
     const { count, end } = this;
     const copy = spare ?? new RingChunk(end, count, new ArrivalTimes(0));
-    if (copy.offsets.length <= count) copy.#reserve(this.offsets.length);
+    if (copy.offsets.length <= count) copy.#reserve(count + 1);
     copy.bytes.set(this.bytes.subarray(0, end));
     copy.offsets.set(this.offsets.subarray(0, count + 1));
     copy.#times.copy(this.#times);

@@ -161,6 +161,9 @@ test("number 1 behind the last of 32 bits begins the epoch after", () => {
   const second = ring.read(first.next)!;
   assert.deepEqual([seqsOf(second), second.ended, second.epoch], [[1, 2], false, 8]);
   assert.equal(ring.read({ epoch: 7, seq: LAST_SEQ })!.ended, true);
+  assert.equal(ring.epochOf(LAST_SEQ), 7);
+  ring.restart({ epoch: 60, seq: 5 });
+  assert.equal(ring.epochOf(LAST_SEQ), 60);
 });
 
 test("a loss may begin an epoch, and a new run of rank 0 does", () => {
@@ -218,6 +221,22 @@ test("begins with what comes first, and may learn the name of its epoch later", 
     [ring.first, ring.last, ring.stats.events],
     [{ epoch: 60, seq: 6 }, { epoch: 60, seq: 6 }, 1],
   );
+});
+
+test("an event without a number is refused, also by a ring that may begin anywhere", () => {
+  const ring = new EventRing();
+  assert.throws(() => ring.append(event(0)), { code: "EINVAL" });
+  appendAt(ring, event(500), 0);
+  assert.deepEqual([ring.first, ring.stats.lost], [{ epoch: 0, seq: 500 }, 0]);
+});
+
+test("a ring of any size turns its sheet as seldom", () => {
+  for (const bytes of [2 ** 24, 2 ** 32, Number.POSITIVE_INFINITY]) {
+    let turns = 0;
+    const ring = new EventRing({ after: START, limits: { bytes }, leaving: () => turns++ });
+    for (const seq of span(1, 3000)) appendAt(ring, event(seq, { bytes: 1000 }), 0);
+    assert(turns < 25, `${turns} turns with ${bytes} bytes`);
+  }
 });
 
 test("a time means the events from then on", () => {
