@@ -29,12 +29,13 @@ export class ArrivalTimes {
     this.#add(start, time);
   }
 
-  copy(other: ArrivalTimes): void {
-    const runs = other.#runs;
-    if (this.#times.length < runs) this.#reserve(runs);
-    this.#starts.set(other.#starts.subarray(0, runs));
-    this.#times.set(other.#times.subarray(0, runs));
-    this.#runs = runs;
+  /** The same in memory of just the size. */
+  copy(): ArrivalTimes {
+    const copy = new ArrivalTimes(0);
+    copy.#starts = this.#starts.slice(0, this.#runs);
+    copy.#times = this.#times.slice(0, this.#runs);
+    copy.#runs = this.#runs;
+    return copy;
   }
 
   get latest(): number {

@@ -32,16 +32,17 @@ export interface RingStats {
  * The numbers go up by one, from one epoch to the next; those that never came are known as lost. Owner: one rank, which appends each event as it
  * delivers it. What is read from it is a copy.
  *
- * An event is written to the sheet, which once it has grown is always the same memory, and small enough for a processor's caches. All else is done for
- * many events at once: a sheet that is full is copied to a chunk behind the others, and the oldest chunks go. Before anything is read the limits are seen to.
+ * An event is written to the open chunk, and that is all: when the chunk is full another is opened and the oldest go, and before anything is read the
+ * limits are seen to.
  */
 export class EventRing {
   readonly #limits: RingLimits;
   readonly #leaving: () => void;
   readonly #chunkBytes: number;
-  /** What came before the events of the sheet, the oldest first; none of them empty. */
-  readonly #chunks: RingChunk[] = [];
-  #sheet = new RingChunk(0, 0).begin(0, Number.NEGATIVE_INFINITY);
+  /** Full chunks, the oldest first; none of them empty. */
+  readonly #full: RingChunk[] = [];
+  /** Where the next event is written, behind those of the others. */
+  #open = new RingChunk(0).begin(0, Number.NEGATIVE_INFINITY);
   /** The number of the next event if none is lost; below 0 as long as it may be any. */
   #next!: number;
   /** Memory of a chunk that went. */
@@ -52,9 +53,9 @@ export class EventRing {
   readonly #span: { bytes: Uint8Array; start: number; end: number } = { bytes: EMPTY, start: 0, end: 0 };
   /** The present epoch began when the numbers of the one before had come to their end. */
   #continues = false;
-  /** Of the chunks, without the sheet. */
-  #chunkedEvents = 0;
-  #chunkedBytes = 0;
+  /** In full chunks. */
+  #fullEvents = 0;
+  #fullBytes = 0;
   #dropped = 0;
   #lost = 0;
 
@@ -118,7 +119,7 @@ export class EventRing {
 
   /** What is appended from now on comes at `timeMs`. A clock may be set back: times in the ring are not. */
   clock(timeMs: number): void {
-    this.#sheet.clock(timeMs);
+    this.#open.clock(timeMs);
   }
 
   /**
@@ -130,7 +131,12 @@ export class EventRing {
     const seq = event.aux1;
     if (seq !== this.#next) this.#jump(seq);
     const size = eventFrameBytes(event);
-    const span = size < SHARE_BYTES ? this.#write(event, size) : this.#addAlone(event, size);
+    if (size >= SHARE_BYTES) return this.#addAlone(event, size, seq);
+    const open = this.#open.end + size > this.#open.bytes.length ? this.#turn(size) : this.#open;
+    const span = this.#span;
+    span.bytes = open.bytes;
+    span.start = open.write(event, size);
+    span.end = open.end;
     // Last: what comes before may count what was appended.
     this.#next = seq + 1;
     return span;
@@ -161,7 +167,7 @@ export class EventRing {
       throw new FluxError("EINVAL", `epoch ${epoch} is not above ${this.epoch}, the present one`);
     if (this.epoch === 0) this.#nameEpoch(epoch);
     else {
-      this.#turnSheet(0);
+      this.#turn(0);
       this.#continues = epoch === this.epoch + 1 && this.#line.last === LAST_SEQ;
       this.#begin({ epoch, seq: 0 });
     }
@@ -169,8 +175,8 @@ export class EventRing {
 
   /** Forgets everything; what comes next is the event behind `after`. */
   restart(after: EventPosition): void {
-    this.#turnSheet(0);
-    for (const chunk of [...this.#chunks]) this.#drop(chunk, chunk.count);
+    this.#turn(0);
+    for (const chunk of [...this.#full]) this.#drop(chunk, chunk.count);
     this.#lines.length = 0;
     this.#continues = false;
     this.#begin(after);
@@ -228,52 +234,44 @@ export class EventRing {
     return { epoch: chunk.epoch, seq: chunk.seqAt(chunk.indexSince(timeMs)) - 1 };
   }
 
-  /** The chunks with events in them, the sheet included, the oldest first. */
+  /** The chunks with events in them, the oldest first. */
   get #all(): readonly RingChunk[] {
-    return this.#sheet.kept > 0 ? [...this.#chunks, this.#sheet] : this.#chunks;
+    return this.#open.kept > 0 ? [...this.#full, this.#open] : this.#full;
   }
 
   get #first(): RingChunk {
-    return this.#chunks[0] ?? this.#sheet;
+    return this.#full[0] ?? this.#open;
   }
 
   get #events(): number {
-    return this.#chunkedEvents + this.#sheet.kept;
+    return this.#fullEvents + this.#open.kept;
   }
 
   get #bytes(): number {
-    return this.#chunkedBytes + this.#sheet.keptBytes;
+    return this.#fullBytes + this.#open.keptBytes;
   }
 
   get #oldest(): number {
     const chunk = this.#first;
-    return chunk.kept === 0 ? Number.POSITIVE_INFINITY : chunk.timeAt(chunk.head);
-  }
-
-  #write(event: Message, size: number): EventSpan {
-    const sheet = this.#sheet.fits(size) ? this.#sheet : this.#turnSheet(size);
-    const span = this.#span;
-    span.bytes = sheet.bytes;
-    span.start = sheet.write(event, size);
-    span.end = span.start + size;
-    return span;
+    return chunk.kept === 0 ? Number.POSITIVE_INFINITY : chunk.oldest;
   }
 
   /** Keeps a large event in a chunk of its own. */
-  #addAlone(event: Message, size: number): undefined {
-    const { epoch, latest } = this.#turnSheet(0);
-    this.#addChunk(RingChunk.alone(event, size, { epoch, time: latest }));
+  #addAlone(event: Message, size: number, seq: number): undefined {
+    const { epoch, latest } = this.#turn(0);
+    this.#next = seq + 1;
+    this.#add(RingChunk.alone(event, size, { epoch, time: latest }));
   }
 
   #lineOf(epoch: number): EpochLine | undefined {
     return this.#line.epoch === epoch ? this.#line : this.#lines.find((line) => line.epoch === epoch);
   }
 
-  /** What comes next is the event behind `after`, in an epoch that has no line yet; the sheet is empty. */
+  /** What comes next is the event behind `after`, in an epoch that has no line yet; the open chunk is empty. */
   #begin({ epoch, seq }: EventPosition): void {
     this.#line = new EpochLine(epoch, seq);
     this.#lines.push(this.#line);
-    this.#sheet.epoch = epoch;
+    this.#open.epoch = epoch;
     this.#next = seq + 1;
   }
 
@@ -292,55 +290,53 @@ export class EventRing {
 
   /** The epoch so far was not known: it is this one. */
   #nameEpoch(epoch: number): void {
-    for (const chunk of this.#chunks) if (chunk.epoch === this.#line.epoch) chunk.epoch = epoch;
-    this.#sheet.epoch = epoch;
+    for (const chunk of this.#full) if (chunk.epoch === this.#line.epoch) chunk.epoch = epoch;
+    this.#open.epoch = epoch;
     this.#line.epoch = epoch;
   }
 
   /**
-   * Empties the sheet, what stands in it is copied to where it stays, and returns it with room for a frame of `size` bytes. An instance of many ranks in
-   * one process has as many rings, most of them short: it begins small.
+   * Puts the events of the open chunk behind the full ones, and returns an open chunk with room for a frame of `size` bytes. An instance of many ranks
+   * in one process has as many rings, most of them short: the first chunks are small.
    */
-  #turnSheet(size: number): RingChunk {
+  #turn(size: number): RingChunk {
     this.#leaving();
     this.#sync();
-    const sheet = this.#sheet;
-    const { epoch, latest } = sheet;
-    const chunk = sheet.kept > 0 ? this.#copySheet() : undefined;
-    const room = sheet.bytes.length;
-    if (size > 0 && (room < size || room < this.#chunkBytes)) {
-      const wanted = Math.min(this.#chunkBytes, Math.max(LEAST_CHUNK, 2 * room));
-      this.#sheet = new RingChunk(Math.max(size, wanted));
-    }
-    this.#sheet.begin(epoch, latest);
-    if (chunk !== undefined) this.#addChunk(chunk);
-    return this.#sheet;
+    const chunk = this.#open;
+    const { epoch, latest, kept, end } = chunk;
+    const room = chunk.bytes.length;
+    const roomier = Math.min(this.#chunkBytes, Math.max(LEAST_CHUNK, 2 * room));
+    const wanted = size === 0 ? room : Math.max(size, roomier);
+    // One that ends early would keep much memory that holds nothing.
+    const isFull = kept > 0 && end >= room - room / 8;
+    const full = isFull || kept === 0 ? chunk : chunk.copy();
+    if (isFull || room < wanted) this.#open = this.#chunkOf(wanted);
+    this.#open.begin(epoch, latest);
+    if (kept > 0) this.#add(full);
+    return this.#open;
   }
 
-  #copySheet(): RingChunk {
-    const sheet = this.#sheet;
-    const most = this.#chunkBytes;
-    if (sheet.end < most - most / 8 || sheet.end > most) return sheet.copy();
-    const memory = this.#spare ?? new RingChunk(most, sheet.count);
+  #chunkOf(size: number): RingChunk {
+    const spare = this.#spare;
+    if (spare === undefined || spare.bytes.length < size) return new RingChunk(size);
     this.#spare = undefined;
-    return sheet.copy(memory);
+    return spare;
   }
 
-  #addChunk(chunk: RingChunk): void {
-    this.#chunks.push(chunk);
-    this.#chunkedEvents += chunk.kept;
-    this.#chunkedBytes += chunk.keptBytes;
+  #add(chunk: RingChunk): void {
+    this.#full.push(chunk);
+    this.#fullEvents += chunk.kept;
+    this.#fullBytes += chunk.keptBytes;
     this.#trim();
   }
 
-  /** Counts what was appended since the last time. */
+  /** Notes what was appended since the last time. */
   #sync(): void {
-    this.#sheet.index();
     if (!this.isAnywhere) this.#line.last = this.#next - 1;
   }
 
   /** Drops what is over the limits, at `nowMs`; left out: at the time `clock` has told last. */
-  #trim(nowMs = this.#sheet.latest): void {
+  #trim(nowMs = this.#open.latest): void {
     this.#sync();
     const limits = this.#limits;
     const since = nowMs - limits.ageMs;
@@ -367,17 +363,17 @@ export class EventRing {
 
   /** Drops the events of the oldest chunk before `end`. */
   #drop(chunk: RingChunk, end: number): void {
-    const { head, offsets } = chunk;
     const next = chunk.seqAt(end - 1) + 1;
     while (this.#lines[0]!.epoch !== chunk.epoch) this.#lines.shift();
     this.#lines[0]!.forget(next);
-    this.#dropped += end - head;
-    chunk.head = end;
-    if (chunk === this.#sheet) return;
-    this.#chunkedEvents -= end - head;
-    this.#chunkedBytes -= offsets[end]! - offsets[head]!;
+    const { kept, keptBytes } = chunk;
+    chunk.drop(end);
+    this.#dropped += kept - chunk.kept;
+    if (chunk === this.#open) return;
+    this.#fullEvents -= kept - chunk.kept;
+    this.#fullBytes -= keptBytes - chunk.keptBytes;
     if (chunk.kept > 0) return;
-    this.#chunks.shift();
+    this.#full.shift();
     if (chunk.bytes.length === this.#chunkBytes) this.#spare = chunk;
   }
 }

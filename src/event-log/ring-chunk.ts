@@ -5,6 +5,7 @@ import { frameEnd, frameFlags, frameSeq, writeEventFrame } from "./event-frame.t
 import { firstIndex } from "./first-index.ts";
 
 const FIRST_ENTRIES = 256;
+const NOTHING_FOUND = new Uint32Array(1);
 
 /** Memory in which a payload stands may be so many times as large. */
 const MOST_MEMORY = 1.25;
@@ -16,8 +17,8 @@ function isHoldable({ body, bodyStart, bodyEnd }: Message): boolean {
 }
 
 /**
- * Frames of one epoch one behind the other, where each starts, and when they came. What was written last is not counted before `index`: to do that for many
- * events at once costs a fraction.
+ * Frames of one epoch one behind the other, and when they came. Where each of them starts is found when somebody wants to know: of most nobody does,
+ * and to look into memory that was left alone for long is slow.
  */
 export class RingChunk implements FrameBytes {
   epoch = 0;
@@ -26,39 +27,38 @@ export class RingChunk implements FrameBytes {
   words: DataView;
   /** Offset behind the last frame. */
   end = 0;
-  /** Where each frame starts, and behind the last of them where it ends. */
-  offsets: Uint32Array;
+  /** Frames, those before `head` included. */
+  count = 0;
   /** Index of the first frame that is still kept. */
   head = 0;
-  /** Frames that are counted, those before `head` included. */
-  count = 0;
-  /** How many of them are private. */
-  privates = 0;
+  /** Where that one starts. */
+  #start = 0;
+  /** Of the first `#found` frames: where each starts, and behind the last of them where it ends; how many are private. */
+  #offsets: Uint32Array = NOTHING_FOUND;
+  #found = 0;
+  #privates = 0;
   readonly #times: ArrivalTimes;
   /** The one event of a chunk that is not open. */
   #held: Message | undefined;
 
-  constructor(size: number, entries = FIRST_ENTRIES, times = new ArrivalTimes()) {
+  constructor(size: number, times = new ArrivalTimes()) {
     this.bytes = plainView(allocate(size));
     this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
-    this.offsets = new Uint32Array(entries + 1);
     this.#times = times;
   }
 
   /** A full chunk of one event, whose frame takes `size` bytes. If it may be held its payload is not copied before somebody reads it: most often nobody does. */
   static alone(event: Message, size: number, { epoch, time }: { epoch: number; time: number }): RingChunk {
     const isHeld = isHoldable(event);
-    const chunk = new RingChunk(isHeld ? 0 : size, 1, new ArrivalTimes(1)).begin(epoch, time);
+    const chunk = new RingChunk(isHeld ? 0 : size, new ArrivalTimes(1)).begin(epoch, time);
     if (isHeld) {
       chunk.#held = event.withoutRoutes();
       chunk.end = size;
-      chunk.offsets[1] = size;
       chunk.count = 1;
-      chunk.privates = event.has(MessageFlag.PRIVATE) ? 1 : 0;
-    } else {
-      chunk.write(event, size);
-      chunk.index();
-    }
+      chunk.#offsets = Uint32Array.of(0, size);
+      chunk.#found = 1;
+      chunk.#privates = event.has(MessageFlag.PRIVATE) ? 1 : 0;
+    } else chunk.write(event, size);
     return chunk;
   }
 
@@ -79,9 +79,11 @@ export class RingChunk implements FrameBytes {
   begin(epoch: number, time: number): this {
     this.epoch = epoch;
     this.end = 0;
-    this.head = 0;
     this.count = 0;
-    this.privates = 0;
+    this.head = 0;
+    this.#start = 0;
+    this.#found = 0;
+    this.#privates = 0;
     this.#times.begin(time);
     return this;
   }
@@ -91,72 +93,74 @@ export class RingChunk implements FrameBytes {
     this.#times.note(this.end, time);
   }
 
-  /** True when a frame of `size` bytes has room behind the others. */
-  fits(size: number): boolean {
-    return this.end + size <= this.bytes.length;
-  }
-
   /** Adds an event whose frame takes `size` bytes and has room; returns where it starts. */
   write(event: Message, size: number): number {
     const at = this.end;
     writeEventFrame(this, at, size, event);
     this.end = at + size;
+    this.count++;
     return at;
   }
 
-  /** Counts what was written. */
-  index(): void {
-    let { count, privates } = this;
-    let at = this.offsets[count]!;
-    for (const { end } = this; at < end; ) {
-      at = frameEnd(this, at);
-      if (++count === this.offsets.length) this.#reserve(2 * count);
-      this.offsets[count] = at;
-      if ((frameFlags(this, at) & MessageFlag.PRIVATE) !== 0) privates++;
-    }
-    this.count = count;
-    this.privates = privates;
-  }
-
-  /** The same events, all of them counted, in memory of their own: that of `spare`, which has room for them, or else of just their size. */
-  copy(spare?: RingChunk): RingChunk {
-    const { count, end } = this;
-    const copy = spare ?? new RingChunk(end, count, new ArrivalTimes(0));
-    if (copy.offsets.length <= count) copy.#reserve(count + 1);
+  /** The same events in memory of just their size. */
+  copy(): RingChunk {
+    const { end } = this;
+    const copy = new RingChunk(end, this.#times.copy());
     copy.bytes.set(this.bytes.subarray(0, end));
-    copy.offsets.set(this.offsets.subarray(0, count + 1));
-    copy.#times.copy(this.#times);
     copy.epoch = this.epoch;
     copy.end = end;
+    copy.count = this.count;
     copy.head = this.head;
-    copy.count = count;
-    copy.privates = this.privates;
+    copy.#start = this.#start;
     return copy;
   }
 
-  /** Number of events that are kept, of those that are counted. */
+  /** Drops the events before `index`. */
+  drop(index: number): void {
+    this.#start = index === this.count ? this.end : this.offsets[index]!;
+    this.head = index;
+  }
+
+  /** Number of events that are kept. */
   get kept(): number {
     return this.count - this.head;
   }
 
   /** Bytes of their frames. */
   get keptBytes(): number {
-    return this.offsets[this.count]! - this.offsets[this.head]!;
+    return this.end - this.#start;
+  }
+
+  /** Where each frame starts, and behind the last of them where it ends. */
+  get offsets(): Uint32Array {
+    if (this.#found < this.count) this.#find();
+    return this.#offsets;
+  }
+
+  /** How many of its events are private. */
+  get privates(): number {
+    if (this.#found < this.count) this.#find();
+    return this.#privates;
   }
 
   /** The number of event `index`. */
   seqAt(index: number): number {
-    return this.#held?.aux1 ?? frameSeq(this, this.offsets[index + 1]!);
+    return index === this.count - 1 ? this.lastSeq : frameSeq(this, this.offsets[index + 1]!);
   }
 
   /** The number of the last event; there is one. */
   get lastSeq(): number {
-    return this.seqAt(this.count - 1);
+    return this.#held?.aux1 ?? frameSeq(this, this.end);
   }
 
   /** When event `index` came. */
   timeAt(index: number): number {
     return this.#times.at(this.offsets[index]!);
+  }
+
+  /** When the first event came that is kept; there is one. */
+  get oldest(): number {
+    return this.#times.at(this.#start);
   }
 
   /** When the latest event came, or what `begin` or `clock` have said since. */
@@ -176,19 +180,36 @@ export class RingChunk implements FrameBytes {
 
   /** Index of the first event from `from` on that does not end within `bytes` of where `from` starts; `count` when all do. */
   indexBeyond(from: number, bytes: number): number {
-    const limit = this.offsets[from]! + bytes;
-    return firstIndex(from, this.count, (index) => this.offsets[index + 1]! > limit);
+    const { offsets } = this;
+    const limit = offsets[from]! + bytes;
+    return firstIndex(from, this.count, (index) => offsets[index + 1]! > limit);
   }
 
   /** Index of the first kept event that came at `time` or later; `count` when there is none. */
   indexSince(time: number): number {
     const start = this.#times.startSince(time);
-    return firstIndex(this.head, this.count, (index) => this.offsets[index]! >= start);
+    if (start >= this.end) return this.count;
+    const { offsets } = this;
+    return firstIndex(this.head, this.count, (index) => offsets[index]! >= start);
+  }
+
+  /** Finds the frames that were written since the last time. */
+  #find(): void {
+    const { count, end } = this;
+    if (this.#offsets.length <= count) this.#reserve(count + 1);
+    const offsets = this.#offsets;
+    let at = offsets[this.#found]!;
+    for (let found = this.#found; at < end; ) {
+      at = frameEnd(this, at);
+      offsets[++found] = at;
+      if ((frameFlags(this, at) & MessageFlag.PRIVATE) !== 0) this.#privates++;
+    }
+    this.#found = count;
   }
 
   #reserve(entries: number): void {
-    const roomier = new Uint32Array(entries);
-    roomier.set(this.offsets);
-    this.offsets = roomier;
+    const roomier = new Uint32Array(Math.max(FIRST_ENTRIES, entries, 2 * this.#offsets.length));
+    roomier.set(this.#offsets);
+    this.#offsets = roomier;
   }
 }
