@@ -359,8 +359,8 @@ export class Broker implements AsyncDisposable {
     router.addBuiltin(
       new EventService({
         rank,
-        publish: (event) => router.publish(event),
-        confirmed: () => this.events?.confirmed(),
+        publisher: router,
+        events: this.events,
         others: this.#builtins.open("event", this.events === undefined ? {} : replayMethods(this.events)),
       }),
     );

@@ -22,11 +22,11 @@ export class Disconnects {
    * client has used too many different ones; such a request must not go out.
    */
   arm(request: Message, topic: string): boolean {
-    const anywhere = request.aux1 === 0xffffffff && (request.flags & MessageFlag.UPSTREAM) === 0;
-    if (anywhere && this.#seen.has(topic)) return true;
     const upstream = request.flags & MessageFlag.UPSTREAM;
     const last = this.#last;
     if (last.topic === topic && last.nodeid === request.aux1 && last.upstream === upstream) return true;
+    const anywhere = request.aux1 === 0xffffffff && upstream === 0;
+    if (anywhere && this.#seen.has(topic)) return true;
     const disconnectTopic = siblingTopic(topic, "disconnect");
     if (!utf8Fits(disconnectTopic, TOPIC_MAX)) return false;
     const key = `${request.aux1} ${upstream} ${disconnectTopic}`;

@@ -1,17 +1,19 @@
-import { FluxError } from "../base/index.ts";
-import { Message, MessageFlag, Role, textPayload } from "../message/index.ts";
+import { encodeUtf8, FluxError } from "../base/index.ts";
+import { type Message, MessageFlag, Role, textPayload } from "../message/index.ts";
+import type { EventLog } from "../replay/index.ts";
 import type { BuiltinService } from "./builtin-service.ts";
 import { readPublishRequest } from "./publish-request.ts";
 
-const SEQ = '{"seq":';
 const CALLERS = Role.OWNER | Role.USER;
 
 export interface EventServiceOptions {
   readonly rank: number;
-  /** Numbers an event, queues it for its subscribers and returns its number. */
-  readonly publish: (event: Message) => number;
-  /** Resolves when what was published so far may be confirmed; undefined when it may be at once. */
-  readonly confirmed: () => Promise<void> | undefined;
+  readonly publisher: {
+    /** Numbers an event, queues it for its subscribers and returns its number. */
+    publish(event: Message): number;
+  };
+  /** Where events are kept, if they are: when they may be confirmed. */
+  readonly events: EventLog | undefined;
   /** The methods besides `publish`. */
   readonly others: BuiltinService;
 }
@@ -26,54 +28,72 @@ export class EventService {
   /** The methods besides `publish`. */
   readonly others: BuiltinService;
   readonly #rank: number;
-  readonly #publish: EventServiceOptions["publish"];
-  readonly #confirmed: EventServiceOptions["confirmed"];
+  readonly #publisher: EventServiceOptions["publisher"];
+  readonly #events: EventLog | undefined;
 
-  constructor({ rank, publish, confirmed, others }: EventServiceOptions) {
+  constructor({ rank, publisher, events, others }: EventServiceOptions) {
     this.#rank = rank;
-    this.#publish = publish;
-    this.#confirmed = confirmed;
+    this.#publisher = publisher;
+    this.#events = events;
     this.others = others;
   }
 
-  /** The response to a request to publish; undefined when it wants none, or when `later` gets it. */
-  answer(request: Message, later: (response: Message) => void): Message | undefined {
+  /** The response to a request to publish, at once or when the event is safe; undefined when it wants none. */
+  answer(request: Message): Message | Promise<Message> | undefined {
     try {
       const seq = this.#serve(request);
       if ((request.flags & MessageFlag.NORESPONSE) !== 0) return undefined;
-      const waiting = this.#confirmed();
-      if (waiting === undefined) return request.deriveResponse(0, seqPayload(seq));
-      waiting.then(
-        () => later(request.deriveResponse(0, seqPayload(seq))),
-        (error: unknown) => later(failure(request, error)!),
-      );
-      return undefined;
+      const waiting = this.#events?.confirmed();
+      return waiting === undefined ? success(request, seq) : this.#later(waiting, request, seq);
     } catch (error) {
+      if ((request.flags & MessageFlag.NORESPONSE) !== 0) return undefined;
       return failure(request, error);
     }
   }
 
+  async #later(waiting: Promise<void>, request: Message, seq: number): Promise<Message> {
+    try {
+      await waiting;
+    } catch (error) {
+      return failure(request, error);
+    }
+    return success(request, seq);
+  }
+
   #serve(request: Message): number {
-    const { userid, rolemask } = request;
-    if ((rolemask & CALLERS) === 0)
+    if ((request.rolemask & CALLERS) === 0)
       throw new FluxError("EPERM", "Request rejected due to insufficient privilege");
     if (this.#rank !== 0) throw new FluxError("EPROTO", "this service is only available on rank 0");
-    const { topic: eventTopic, flags, payload } = readPublishRequest(request);
-    return this.#publish(Message.event({ topic: eventTopic, payload, flags, userid, rolemask }));
+    const { topic, flags, payload } = readPublishRequest(request);
+    return this.#publisher.publish(request.deriveEvent(topic, payload, flags));
   }
 }
 
-/** The response to a request that failed; undefined when it wants none. */
-function failure(request: Message, thrown: unknown): Message | undefined {
-  if ((request.flags & MessageFlag.NORESPONSE) !== 0) return undefined;
+function failure(request: Message, thrown: unknown): Message {
   const error = FluxError.from(thrown);
   return request.deriveResponse(error.errno, error.text === undefined ? undefined : textPayload(error.text));
 }
 
-/** `{"seq":N}` as C's "i" prints it: a number over 31 bits is negative. */
-function seqPayload(seq: number): Uint8Array {
-  const text = `${SEQ}${seq | 0}}\0`;
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
+const SEQ = encodeUtf8('{"seq":');
+const BRACE = 0x7d;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+
+/** `{"seq":N}` as C's "i" prints it: a number over 31 bits is negative. Not by way of a text: that of each number would be kept by the engine for a while. */
+function success(request: Message, seq: number): Message {
+  const isNegative = seq > 0x7fffffff;
+  let rest = isNegative ? 2 ** 32 - seq : seq;
+  let length = SEQ.length + (isNegative ? 4 : 3);
+  for (let more = rest; more >= 10; more = (more / 10) >>> 0) length++;
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < SEQ.length; i++) bytes[i] = SEQ[i]!;
+  if (isNegative) bytes[SEQ.length] = MINUS;
+  bytes[length - 2] = BRACE;
+  let at = length - 3;
+  do {
+    const less = (rest / 10) >>> 0;
+    bytes[at--] = ZERO + rest - 10 * less;
+    rest = less;
+  } while (rest > 0);
+  return request.deriveResponse(0, bytes);
 }

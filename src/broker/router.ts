@@ -4,7 +4,7 @@ import type { LogLevel } from "../client/index.ts";
 import {
   type FrameBytes,
   isPlainResponse,
-  type Message,
+  Message,
   MessageFlag,
   MessageType,
   Role,
@@ -322,8 +322,9 @@ export class Router implements RoutingView<Endpoint> {
     if (endpoint instanceof EventService) {
       if (topic !== "event.publish") endpoint.others.receive(request.withPushed(origin.toBroker));
       else {
-        const response = endpoint.answer(request, (late) => this.#answer(origin, late));
-        if (response !== undefined) this.#answer(origin, response);
+        const response = endpoint.answer(request);
+        if (response instanceof Message) this.#answer(origin, response);
+        else if (response !== undefined) void response.then((late) => this.#answer(origin, late));
       }
     } else if (endpoint instanceof BuiltinService) {
       // What was published before has been sent by then, and counted.

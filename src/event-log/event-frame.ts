@@ -49,18 +49,15 @@ export function writeEventFrame(
   let at = start + PREAMBLE_BYTES;
   const length = bodyEnd - bodyStart;
   const hasBody = (flags & MessageFlag.PAYLOAD) !== 0;
-  if (hasBody && body === head && bodyStart === headEnd + partBytes(length) - length) {
-    // As it came: the payload part stands behind the topic part, its length in the shortest form.
-    copyBytes(bytes, at, head, topicPart, bodyEnd);
-    at += bodyEnd - topicPart;
-  } else {
-    copyBytes(bytes, at, head, topicPart, headEnd);
-    at += headEnd - topicPart;
-    if (hasBody) {
-      at = writePartLength(bytes, at, length);
-      copyBytes(bytes, at, body, bodyStart, bodyEnd);
-      at += length;
-    }
+  // As it came: the payload part stands behind the topic part, its length in the shortest form.
+  const together = hasBody && body === head && bodyStart === headEnd + partBytes(length) - length;
+  const headStop = together ? bodyEnd : headEnd;
+  copyBytes(bytes, at, head, topicPart, headStop);
+  at += headStop - topicPart;
+  if (hasBody && !together) {
+    at = writePartLength(bytes, at, length);
+    copyBytes(bytes, at, body, bodyStart, bodyEnd);
+    at += length;
   }
   bytes[at] = HEADER_BYTES;
   writeHeader(words, at + 1, event, flags & ~MessageFlag.ROUTE);

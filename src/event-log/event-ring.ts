@@ -132,7 +132,8 @@ export class EventRing {
     if (seq !== this.#next) this.#jump(seq);
     const size = eventFrameBytes(event);
     if (size >= SHARE_BYTES) return this.#addAlone(event, size, seq);
-    const open = this.#open.end + size > this.#open.bytes.length ? this.#turn(size) : this.#open;
+    let open = this.#open;
+    if (open.end + size > open.bytes.length) open = this.#turn(size);
     const span = this.#span;
     span.bytes = open.bytes;
     span.start = open.write(event, size);

@@ -385,6 +385,28 @@ export class Message implements Header {
     const head = this.#headView;
     return new Message(header, head, 0, head.length, this.topicPart - this.headStart, body, 0, body.length);
   }
+
+  /**
+   * The event that this request asks to publish: with its sender's credentials, not numbered yet.
+   * @throws FluxError EINVAL for a topic with a NUL.
+   */
+  deriveEvent(topic: string, payload: Uint8Array | undefined, flags: number): Message {
+    const head = headOf(NO_ROUTES, topic);
+    const body = payload ?? EMPTY;
+    const parts = MessageFlag.TOPIC | MessageFlag.ROUTE | (body.length > 0 ? MessageFlag.PAYLOAD : 0);
+    const header = {
+      type: MessageType.EVENT,
+      flags: flags | parts,
+      userid: this.userid,
+      rolemask: this.rolemask,
+      aux1: 0,
+      aux2: 0,
+    };
+    const { bytes, topicPart } = head;
+    const event = new Message(header, bytes, 0, bytes.length, topicPart, body, 0, body.length);
+    event.#topic = topic;
+    return event;
+  }
 }
 
 /** A payload of text: its UTF-8 bytes and the NUL that RFC 3 wants behind them. */

@@ -115,9 +115,9 @@ export class EventLog implements ReplaySource {
   /** Adds a numbered event. Where it stands as a frame, if it does, is told in an object that the next call changes; see the option `leaving`. */
   append(event: Message): EventSpan | undefined {
     // The clock is a system call away, and events come by the hundred in a turn.
-    const now = this.#turn === 0 ? this.#beginTurn() : this.#turn;
+    if (this.#turn === 0) this.#beginTurn();
     const span = this.#ring.append(event);
-    this.#disk?.append(event, now);
+    if (this.#disk !== undefined) this.#disk.append(event, this.#turn);
     return span;
   }
 
@@ -251,11 +251,10 @@ export class EventLog implements ReplaySource {
     return this.#ring.epoch !== 0 && comparePositions(after, this.#ring.last) > 0;
   }
 
-  #beginTurn(): number {
+  #beginTurn(): void {
     this.#turn = this.#clock.now();
     this.#ring.clock(this.#turn);
     this.#schedule(this.#endTurn);
-    return this.#turn;
   }
 }
 
