@@ -3,9 +3,7 @@ import {
   ByteSink,
   concatBytes,
   copyBytes,
-  decodeUtf8Strict,
   EMPTY,
-  encodeCString,
   FluxError,
   SHARE_BYTES,
   TextCache,
@@ -14,6 +12,7 @@ import { MATCHTAG_NONE, MessageFlag, MessageType, NODEID_ANY, Role, USERID_UNKNO
 import { headOf, readFirstRoute, readRoutes } from "./head.ts";
 import { HEADER_BYTES, type Header, writeHeader } from "./header.ts";
 import { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
+import { payloadText } from "./payload.ts";
 
 /** First four bytes of a frame: 0xffee0012 as a little-endian host stores it. */
 export const FRAME_MAGIC = 0x1200eeff;
@@ -186,18 +185,7 @@ export class Message implements Header {
    */
   get text(): string | undefined {
     if ((this.flags & MessageFlag.PAYLOAD) === 0) return undefined;
-    const { body, bodyStart, bodyEnd } = this;
-    if (bodyStart === bodyEnd || body[bodyEnd - 1] !== 0) {
-      throw new FluxError("EPROTO", "payload is not a NUL-terminated string");
-    }
-    let end = bodyEnd - 1;
-    const text = decodeUtf8Strict(body, bodyStart, end);
-    const nul = text?.indexOf("\0") ?? -1;
-    if (text !== undefined && nul < 0) return text;
-    end = body.indexOf(0, bodyStart);
-    const first = decodeUtf8Strict(body, bodyStart, end);
-    if (first === undefined) throw new FluxError("EPROTO", "payload is not valid UTF-8");
-    return first;
+    return payloadText(this.body, this.bodyStart, this.bodyEnd);
   }
 
   /** Request: the rank it is for. */
@@ -407,9 +395,4 @@ export class Message implements Header {
     event.#topic = topic;
     return event;
   }
-}
-
-/** A payload of text: its UTF-8 bytes and the NUL that RFC 3 wants behind them. */
-export function textPayload(text: string): Uint8Array {
-  return encodeCString(text);
 }
