@@ -10,33 +10,48 @@ interface HostBuffer extends Uint8Array {
 }
 interface HostBufferClass {
   from(memory: ArrayBufferLike, offset: number, length: number): HostBuffer;
-  allocUnsafe(size: number): HostBuffer;
   allocUnsafeSlow(size: number): HostBuffer;
   byteLength(text: string): number;
-  /** What `toString` calls: takes any view, which needs no Buffer made of it first. */
-  readonly prototype: { readonly utf8Slice?: (this: Uint8Array, start: number, end: number) => string };
+  /** What `toString` and `write` call: they take any view, which needs no Buffer made of it first. */
+  readonly prototype: {
+    readonly utf8Slice?: (this: Uint8Array, start: number, end: number) => string;
+    readonly utf8Write?: (this: Uint8Array, text: string, offset: number, length: number) => number;
+  };
 }
 
 const host = (globalThis as { Buffer?: HostBufferClass }).Buffer;
 const utf8Slice = host?.prototype.utf8Slice;
+const utf8Write = host?.prototype.utf8Write;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Above this an allocation has an ArrayBuffer of its own. */
 const POOLED_BYTES = 2048;
+const POOL_BYTES = 8192;
 
 /** No bytes. */
 export const EMPTY = new Uint8Array(0);
 
+let pool: ArrayBufferLike = EMPTY.buffer;
+let pooled = 0;
+
 /**
- * `size` bytes whose content is undefined; small ones may share one ArrayBuffer.
+ * `size` bytes whose content is undefined; small ones may share one ArrayBuffer. Never a Buffer: engines are slow at what is of more than one class,
+ * and at parts of a Buffer.
  * @throws FluxError ENOMEM when the host refuses the memory.
  */
 export function allocate(size: number): Uint8Array {
   try {
     if (host === undefined) return new Uint8Array(size);
-    return size > POOLED_BYTES ? host.allocUnsafeSlow(size) : host.allocUnsafe(size);
+    if (size > POOLED_BYTES) return new Uint8Array(host.allocUnsafeSlow(size).buffer);
+    let start = pooled;
+    if (start + size > pool.byteLength) {
+      pool = host.allocUnsafeSlow(POOL_BYTES).buffer;
+      start = 0;
+    }
+    pooled = (start + size + 7) & -8;
+    return new Uint8Array(pool, start, size);
   } catch (error) {
     throw new FluxError("ENOMEM", undefined, { cause: error });
   }
@@ -93,6 +108,7 @@ export function utf8Length(text: string): number {
 
 /** Writes `text` as UTF-8 at `offset`, where there is room for it; returns the number of bytes written. */
 export function writeUtf8(bytes: Uint8Array, offset: number, text: string): number {
+  if (utf8Write !== undefined) return utf8Write.call(bytes, text, offset, bytes.length - offset);
   if (host === undefined) return encoder.encodeInto(text, bytes.subarray(offset)).written;
   return asHost(bytes, host).write(text, offset, bytes.length - offset, "utf8");
 }

@@ -1,4 +1,4 @@
-import { allocate, EMPTY, encodeUtf8, plainView } from "../base/index.ts";
+import { allocate, EMPTY, encodeUtf8 } from "../base/index.ts";
 import { type EventPosition, type FrameBytes, MessageFlag } from "../message/index.ts";
 import { frameFlags, frameRolemask, frameUserid, topicStartsWith } from "./event-frame.ts";
 
@@ -159,7 +159,7 @@ export class BatchBuilder {
       readonly unknown?: boolean;
     } = {},
   ): EventBatch {
-    const frames = this.#bytes === 0 ? EMPTY : plainView(allocate(this.#bytes));
+    const frames = this.#bytes === 0 ? EMPTY : allocate(this.#bytes);
     let at = 0;
     for (const { bytes, start, end } of this.#spans) {
       frames.set(bytes.subarray(start, end), at);

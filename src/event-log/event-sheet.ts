@@ -1,4 +1,4 @@
-import { allocate, plainView } from "../base/index.ts";
+import { allocate } from "../base/index.ts";
 import type { FrameBytes, Message } from "../message/index.ts";
 import { type EventSpan, eventFrameBytes, writeEventFrame } from "./event-frame.ts";
 
@@ -14,7 +14,7 @@ export class EventSheet implements FrameBytes {
    * @param leaving - called before what stands here is written over: whoever still wants it takes a copy
    */
   constructor(size: number, leaving: () => void) {
-    this.bytes = plainView(allocate(size));
+    this.bytes = allocate(size);
     this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
     this.#leaving = leaving;
     this.#span = { bytes: this.bytes, start: 0, end: 0 };

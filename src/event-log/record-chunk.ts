@@ -1,4 +1,4 @@
-import { allocate, plainView } from "../base/index.ts";
+import { allocate } from "../base/index.ts";
 import type { FrameBytes, Message } from "../message/index.ts";
 import { INDEX_BYTES, type IndexEntry, RECORD_HEAD_BYTES, writeRecord } from "./segment-format.ts";
 
@@ -17,7 +17,7 @@ export class RecordChunk implements FrameBytes {
   marks: IndexEntry[] = [];
 
   constructor(size: number) {
-    this.bytes = plainView(allocate(size));
+    this.bytes = allocate(size);
     this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
   }
 

@@ -1,4 +1,4 @@
-import { allocate, plainView, SHARE_BYTES } from "../base/index.ts";
+import { allocate, SHARE_BYTES } from "../base/index.ts";
 import { type FrameBytes, type Message, MessageFlag } from "../message/index.ts";
 import { ArrivalTimes } from "./arrival-times.ts";
 import { frameEnd, frameFlags, frameSeq, writeEventFrame } from "./event-frame.ts";
@@ -42,7 +42,7 @@ export class RingChunk implements FrameBytes {
   #held: Message | undefined;
 
   constructor(size: number, times = new ArrivalTimes()) {
-    this.bytes = plainView(allocate(size));
+    this.bytes = allocate(size);
     this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
     this.#times = times;
   }
@@ -67,7 +67,7 @@ export class RingChunk implements FrameBytes {
     const held = this.#held;
     if (held !== undefined) {
       const size = this.end;
-      this.bytes = plainView(allocate(size));
+      this.bytes = allocate(size);
       this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
       writeEventFrame(this, 0, size, held);
       this.#held = undefined;

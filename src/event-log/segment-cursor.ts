@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { allocate, EMPTY, plainView } from "../base/index.ts";
+import { allocate, EMPTY } from "../base/index.ts";
 import { FRAME_MAGIC, type FrameBytes, PREAMBLE_BYTES } from "../message/index.ts";
 import { frameSeq, LEAST_FRAME_BYTES } from "./event-frame.ts";
 import { RECORD_HEAD_BYTES, recordSum } from "./segment-format.ts";
@@ -132,7 +132,7 @@ export class SegmentCursor implements FrameBytes {
 
 /** `size` bytes of a file from `offset` on, or fewer where it ends. */
 export async function readExactly(handle: FileHandle, offset: number, size: number): Promise<Uint8Array> {
-  const bytes = plainView(allocate(size));
+  const bytes = allocate(size);
   let filled = 0;
   while (filled < size) {
     const { bytesRead } = await handle.read(bytes, filled, size - filled, offset + filled);

@@ -87,8 +87,8 @@ export class Framer {
     const count = Math.min(this.#needed - this.#held, chunk.length - at);
     const held = this.#held + count;
     if (this.#broken === undefined || this.#broken.length < held) {
-      const roomier = plainView(
-        allocate(Math.min(Math.max(this.#needed, PREAMBLE_BYTES), Math.max(4 * held, FIRST_ROOM))),
+      const roomier = allocate(
+        Math.min(Math.max(this.#needed, PREAMBLE_BYTES), Math.max(4 * held, FIRST_ROOM)),
       );
       if (this.#broken !== undefined) roomier.set(this.#broken.subarray(0, this.#held));
       this.#broken = roomier;
