@@ -5,7 +5,7 @@ import { type Commit, makeCommit } from "./commit.ts";
 import type { DiskLogOptions, DiskNotice, DiskStats } from "./disk-log-options.ts";
 import { DiskReader } from "./disk-reader.ts";
 import type { EventBatch, ReadOptions } from "./event-batch.ts";
-import { eventFrameBytes } from "./event-frame.ts";
+import { type EventSpan, eventFrameBytes } from "./event-frame.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { beginRun, type OpenedFolder, openFolder } from "./open-folder.ts";
 import { type Cut, nameOf } from "./open-segment.ts";
@@ -39,7 +39,9 @@ export class DiskLog implements AsyncDisposable {
   readonly #writer: SegmentWriter;
   readonly #salt: number;
   readonly #unlock: () => Promise<void>;
-  #position: EventPosition;
+  /** The latest event. */
+  #lastEpoch: number;
+  #lastSeq: number;
   #latest = Number.NEGATIVE_INFINITY;
   #filling: RecordChunk;
   #full: RecordChunk[] = [];
@@ -76,7 +78,8 @@ export class DiskLog implements AsyncDisposable {
     this.cuts = cuts;
     this.#segments = segments;
     this.#unlock = unlock;
-    this.#position = start;
+    this.#lastEpoch = start.epoch;
+    this.#lastSeq = start.seq;
     this.#salt = (options.random ?? randomWord)() >>> 0;
     this.#reader = new DiskReader(segments, (segment, offset) => this.#noteDamage(segment, offset));
     const quarter = Math.max(LEAST_SEGMENT_BYTES, this.#limits.bytes / 4);
@@ -135,7 +138,7 @@ export class DiskLog implements AsyncDisposable {
 
   /** The latest event appended, whether it got into the log or not. */
   get last(): EventPosition {
-    return this.#position;
+    return { epoch: this.#lastEpoch, seq: this.#lastSeq };
   }
 
   /** True when it has segments of this epoch, or of a later one, once all that waits is written. */
@@ -164,26 +167,24 @@ export class DiskLog implements AsyncDisposable {
 
   /**
    * Adds an event, which came at `timeMs`: its number is above that of the one before, or 1 behind 2^32 - 1, where the epoch after begins. Returns
-   * before it is written; `flushed` tells when.
+   * before it is written; `flushed` tells when. If its frame stands somewhere already, at `span`, that saves time.
    */
-  append(event: Message, timeMs: number): void {
-    const seq = event.aux1;
-    const before = this.#position;
-    const wrapped = seq === 1 && before.seq === LAST_SEQ;
-    this.#position = { epoch: wrapped ? before.epoch + 1 : before.epoch, seq };
+  append(event: Message, timeMs: number, span?: EventSpan): void {
     const size = eventFrameBytes(event);
     this.#refused = this.#refusal(size);
     if (this.#refused !== undefined) {
-      this.#missingAfter ??= before;
+      this.#missingAfter ??= this.last;
       this.#skipped++;
-      return;
-    }
-    if (this.#missingAfter !== undefined) this.#resume(before);
-    const { epoch } = this.#position;
+    } else if (this.#missingAfter !== undefined) this.#resume();
+    const seq = event.aux1;
+    if (seq === 1 && this.#lastSeq === LAST_SEQ) this.#lastEpoch++;
+    this.#lastSeq = seq;
+    if (this.#refused !== undefined) return;
+    const epoch = this.#lastEpoch;
     if (this.#filling.epoch !== epoch || !this.#filling.fits(size)) this.#addChunk(epoch, size);
     const time = Math.max(timeMs, this.#latest);
     this.#latest = time;
-    this.#filling.append(event, size, time, this.#salt);
+    this.#filling.append(event, size, span, time, this.#salt);
     this.#pendingBytes += RECORD_HEAD_BYTES + size;
     if (this.#next === undefined) {
       this.#next = makeCommit();
@@ -217,7 +218,7 @@ export class DiskLog implements AsyncDisposable {
   /** The position to read after for the events that came at `timeMs` or later. */
   async positionAt(timeMs: number): Promise<EventPosition> {
     await this.#settled();
-    return (await this.#reader.positionAt(timeMs)) ?? this.#position;
+    return (await this.#reader.positionAt(timeMs)) ?? this.last;
   }
 
   /** Removes what is over the limits; those of age need it also when no event comes. */
@@ -341,7 +342,7 @@ export class DiskLog implements AsyncDisposable {
     for (const { count } of waiting) this.#skipped += count;
     this.#full = [];
     this.#release(waiting);
-    this.#filling = new RecordChunk(CHUNK_BYTES).begin(this.#position.epoch);
+    this.#filling = new RecordChunk(CHUNK_BYTES).begin(this.#lastEpoch);
     this.#failure = { error, retryAt: this.#options.now() + (this.#options.retryMs ?? 10_000) };
     this.#reportFailure(error);
     commit.reject(error);
@@ -349,11 +350,11 @@ export class DiskLog implements AsyncDisposable {
     this.#next = undefined;
   }
 
-  /** The log goes on behind `before`: says what is missing. */
-  #resume(before: EventPosition): void {
+  /** The log goes on behind the latest event: says what is missing. */
+  #resume(): void {
     const after = formatPosition(this.#missingAfter!);
     this.#missingAfter = undefined;
-    this.#report("warning", `events behind ${after} up to ${formatPosition(before)} are not on disk`);
+    this.#report("warning", `events behind ${after} up to ${formatPosition(this.last)} are not on disk`);
   }
 
   #noteDamage(segment: Segment, offset: number): void {

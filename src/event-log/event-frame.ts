@@ -23,8 +23,7 @@ const HEADER_PART_BYTES = HEADER_BYTES + 1;
 export const LEAST_FRAME_BYTES = PREAMBLE_BYTES + HEADER_PART_BYTES;
 
 /** Where an event stands as a frame: `bytes[start, end)`. */
-export interface EventSpan {
-  readonly bytes: Uint8Array;
+export interface EventSpan extends FrameBytes {
   readonly start: number;
   readonly end: number;
 }

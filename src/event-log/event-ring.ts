@@ -49,8 +49,13 @@ export class EventRing {
   #spare: RingChunk | undefined;
   readonly #lines: EpochLine[] = [];
   #line!: EpochLine;
-  /** The latest event. */
-  readonly #span: { bytes: Uint8Array; start: number; end: number } = { bytes: EMPTY, start: 0, end: 0 };
+  /** Where the latest event stands, in the open chunk. */
+  readonly #span: { -readonly [K in keyof EventSpan]: EventSpan[K] } = {
+    bytes: EMPTY,
+    words: new DataView(EMPTY.buffer),
+    start: 0,
+    end: 0,
+  };
   /** The present epoch began when the numbers of the one before had come to their end. */
   #continues = false;
   /** In full chunks. */
@@ -135,7 +140,6 @@ export class EventRing {
     let open = this.#open;
     if (open.end + size > open.bytes.length) open = this.#turn(size);
     const span = this.#span;
-    span.bytes = open.bytes;
     span.start = open.write(event, size);
     span.end = open.end;
     // Last: what comes before may count what was appended.
@@ -312,9 +316,11 @@ export class EventRing {
     const isFull = kept > 0 && end >= room - room / 8;
     const full = isFull || kept === 0 ? chunk : chunk.copy();
     if (isFull || room < wanted) this.#open = this.#chunkOf(wanted);
-    this.#open.begin(epoch, latest);
+    const open = this.#open.begin(epoch, latest);
+    this.#span.bytes = open.bytes;
+    this.#span.words = open.words;
     if (kept > 0) this.#add(full);
-    return this.#open;
+    return open;
   }
 
   #chunkOf(size: number): RingChunk {

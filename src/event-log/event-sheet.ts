@@ -7,7 +7,7 @@ export class EventSheet implements FrameBytes {
   readonly bytes: Uint8Array;
   readonly words: DataView;
   readonly #leaving: () => void;
-  readonly #span: { readonly bytes: Uint8Array; start: number; end: number };
+  readonly #span: FrameBytes & { start: number; end: number };
 
   /**
    * @param size - in bytes: no event may take more
@@ -17,7 +17,7 @@ export class EventSheet implements FrameBytes {
     this.bytes = allocate(size);
     this.words = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
     this.#leaving = leaving;
-    this.#span = { bytes: this.bytes, start: 0, end: 0 };
+    this.#span = { bytes: this.bytes, words: this.words, start: 0, end: 0 };
   }
 
   /** Writes an event. Where it stands is told in an object that the next call changes. */

@@ -1,5 +1,6 @@
 import { allocate } from "../base/index.ts";
 import type { FrameBytes, Message } from "../message/index.ts";
+import type { EventSpan } from "./event-frame.ts";
 import { INDEX_BYTES, type IndexEntry, RECORD_HEAD_BYTES, writeRecord } from "./segment-format.ts";
 
 /** Records of one epoch that wait to be written at once. */
@@ -15,6 +16,8 @@ export class RecordChunk implements FrameBytes {
   lastTime = 0;
   /** Some of the records, offsets counted from the chunk's start. */
   marks: IndexEntry[] = [];
+  /** Least offset of the next one. */
+  #nextMark = 0;
 
   constructor(size: number) {
     this.bytes = allocate(size);
@@ -27,6 +30,7 @@ export class RecordChunk implements FrameBytes {
     this.used = 0;
     this.count = 0;
     this.marks = [];
+    this.#nextMark = 0;
     return this;
   }
 
@@ -35,13 +39,15 @@ export class RecordChunk implements FrameBytes {
     return this.used + RECORD_HEAD_BYTES + size <= this.bytes.length;
   }
 
-  /** Adds an event whose frame takes `size` bytes. */
-  append(event: Message, size: number, time: number, salt: number): void {
+  /** Adds an event whose frame takes `size` bytes, and may stand at `span`. */
+  append(event: Message, size: number, span: EventSpan | undefined, time: number, salt: number): void {
     const offset = this.used;
     const seq = event.aux1;
-    writeRecord(this, offset, { event, size, time, salt });
-    const mark = this.marks.at(-1);
-    if (mark === undefined || offset - mark.offset >= INDEX_BYTES) this.marks.push({ seq, time, offset });
+    writeRecord(this, offset, { event, size, span, time, salt });
+    if (offset >= this.#nextMark) {
+      this.marks.push({ seq, time, offset });
+      this.#nextMark = offset + INDEX_BYTES;
+    }
     if (this.count++ === 0) {
       this.first = seq;
       this.firstTime = time;

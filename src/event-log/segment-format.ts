@@ -1,7 +1,7 @@
 import { decodeLatin1 } from "../base/index.ts";
 import { type EventPosition, type FrameBytes, isPosition, type Message } from "../message/index.ts";
-import { crc32 } from "./crc32.ts";
-import { writeEventFrame } from "./event-frame.ts";
+import { copyWithCrc32, crc32 } from "./crc32.ts";
+import { type EventSpan, writeEventFrame } from "./event-frame.ts";
 
 /**
  * @file The bytes of a segment, a file of the log on disk. All words are big-endian.
@@ -96,18 +96,30 @@ export function decodeHeader(bytes: Uint8Array): SegmentHeader | undefined {
   return undefined;
 }
 
-/** Writes the record of an event whose frame takes `size` bytes at `at`. */
+/** Writes the record of an event whose frame takes `size` bytes at `at`; the frame is copied if it stands at `span` already. */
 export function writeRecord(
   to: FrameBytes,
   at: number,
-  record: { readonly event: Message; readonly size: number; readonly time: number; readonly salt: number },
+  record: {
+    readonly event: Message;
+    readonly size: number;
+    readonly span: EventSpan | undefined;
+    readonly time: number;
+    readonly salt: number;
+  },
 ): void {
-  const { event, size, time, salt } = record;
+  const { event, size, span, time, salt } = record;
   const { words } = to;
+  const frame = at + RECORD_HEAD_BYTES;
   words.setUint32(at, size);
   words.setFloat64(at + 8, time);
-  writeEventFrame(to, at + RECORD_HEAD_BYTES, size, event);
-  words.setUint32(at + 4, recordSum(to, at, size, salt));
+  if (span === undefined) {
+    writeEventFrame(to, frame, size, event);
+    words.setUint32(at + 4, recordSum(to, at, size, salt));
+  } else {
+    const sum = crc32(to, at + 8, frame, salt);
+    words.setUint32(at + 4, copyWithCrc32(span, span.start, span.end, to, frame, sum));
+  }
 }
 
 /** The checksum of the record at `at` whose frame takes `size` bytes. */

@@ -376,6 +376,8 @@ export class Message implements Header {
 
   /**
    * The event that this request asks to publish: with its sender's credentials, not numbered yet.
+   * @param topic - well-formed Unicode
+   * @param flags - PRIVATE or 0
    * @throws FluxError EINVAL for a topic with a NUL.
    */
   deriveEvent(topic: string, payload: Uint8Array | undefined, flags: number): Message {

@@ -117,7 +117,7 @@ export class EventLog implements ReplaySource {
     // The clock is a system call away, and events come by the hundred in a turn.
     if (this.#turn === 0) this.#beginTurn();
     const span = this.#ring.append(event);
-    if (this.#disk !== undefined) this.#disk.append(event, this.#turn);
+    if (this.#disk !== undefined) this.#disk.append(event, this.#turn, span);
     return span;
   }
 

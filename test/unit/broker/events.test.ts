@@ -248,3 +248,13 @@ test("behind the last number of 32 bits the next epoch begins, live and in a rep
   for (const position of expected) assert.deepEqual((await replay.next()).value?.position, position);
   await replay.close();
 });
+
+test("a response says the number as C prints an int", async () => {
+  for (const last of [0, 8, 9, 98, 12_344, 0x7ffffffe, 0x7fffffff, 0xfffffff5, 0xfffffffe]) {
+    await using instance = await TestInstance.start({ lastEvent: last });
+    await using client = await RawClient.connect(instance.uri);
+    const payload = textPayload('{"topic":"a","flags":0}');
+    const response = await client.ask(Message.request({ topic: "event.publish", matchtag: ++tag, payload }));
+    assert.equal(response.text, `{"seq":${(last + 1) | 0}}`);
+  }
+});

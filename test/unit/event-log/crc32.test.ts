@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { crc32 as zlibCrc32 } from "node:zlib";
 import fc from "fast-check";
-import { crc32 } from "../../../src/event-log/crc32.ts";
+import { copyWithCrc32, crc32 } from "../../../src/event-log/crc32.ts";
 
-test("sums are zlib's, of any span, behind any other", () => {
+test("sums are zlib's, of any span, behind any other, copied or not", () => {
   fc.assert(
     fc.property(
       // Of no bytes Node's function gives 0, whatever they stand behind.
@@ -16,7 +16,12 @@ test("sums are zlib's, of any span, behind any other", () => {
         const start = Math.min(before, bytes.length - 1);
         const end = Math.max(start + 1, bytes.length - behind);
         const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-        assert.equal(crc32({ bytes, words }, start, end, seed), zlibCrc32(bytes.subarray(start, end), seed));
+        const sum = zlibCrc32(bytes.subarray(start, end), seed);
+        assert.equal(crc32({ bytes, words }, start, end, seed), sum);
+        const copy = new Uint8Array(behind + end - start + 1);
+        const to = { bytes: copy, words: new DataView(copy.buffer) };
+        assert.equal(copyWithCrc32({ bytes, words }, start, end, to, behind, seed), sum);
+        assert.deepEqual([...copy], [...new Uint8Array(behind), ...bytes.subarray(start, end), 0]);
       },
     ),
     { numRuns: 2000 },

@@ -124,3 +124,18 @@ test("a message that is built step by step has what its last step says", () => {
   );
   assert.throws(() => Message.request({}).edit({ topic: "a\0b" }), { code: "EINVAL" });
 });
+
+test("the event of a request has its sender's credentials and nothing else of it", () => {
+  fc.assert(
+    fc.property(anyMadeFields, anyTopic, anyPayload, (fields, topic, payload) => {
+      const request = Message.request({ ...fields, flags: MessageFlag.STREAMING });
+      const event = request.deriveEvent(topic, payload, MessageFlag.PRIVATE);
+      const { userid, rolemask } = request;
+      const made = Message.event({ topic, payload, flags: MessageFlag.PRIVATE, userid, rolemask });
+      assert.equal(event.topic, topic);
+      assert.deepEqual(fieldsOf(event), fieldsOf(made));
+      assert.deepEqual(event.encode(), made.encode());
+    }),
+  );
+  assert.throws(() => Message.request({}).deriveEvent("a\0b", undefined, 0), { code: "EINVAL" });
+});
