@@ -1,4 +1,4 @@
-import { allocate, decodeLatin1, utf8Length, writeLatin1 } from "./bytes.ts";
+import { allocate, decodeLatin1, plainView, utf8Length, writeLatin1 } from "./bytes.ts";
 import { FluxError } from "./flux-error.ts";
 
 interface HostBufferClass {
@@ -41,7 +41,7 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   if (utf8Length(text) !== text.length) return undefined;
   const expected = Math.floor((end * 3) / 4);
   if (host === undefined) return decodeWithAtob(text.slice(0, end), expected);
-  const bytes = host.from(end === text.length ? text : text.slice(0, end), "base64");
+  const bytes = plainView(host.from(end === text.length ? text : text.slice(0, end), "base64"));
   return bytes.length === expected ? bytes : undefined;
 }
 

@@ -50,8 +50,9 @@ export function allocate(size: number): Uint8Array {
       pool = host.allocUnsafeSlow(POOL_BYTES).buffer;
       start = 0;
     }
-    pooled = (start + size + 7) & -8;
-    return new Uint8Array(pool, start, size);
+    const bytes = new Uint8Array(pool, start, size);
+    pooled = start + ((size + 7) & -8);
+    return bytes;
   } catch (error) {
     throw new FluxError("ENOMEM", undefined, { cause: error });
   }

@@ -1,6 +1,5 @@
 import { encodeUtf8, FluxError } from "../base/index.ts";
 import { type Message, MessageFlag, Role, textPayload } from "../message/index.ts";
-import type { EventLog } from "../replay/index.ts";
 import type { BuiltinService } from "./builtin-service.ts";
 import { readPublishRequest } from "./publish-request.ts";
 
@@ -12,8 +11,8 @@ export interface EventServiceOptions {
     /** Numbers an event, queues it for its subscribers and returns its number. */
     publish(event: Message): number;
   };
-  /** Where events are kept, if they are: when they may be confirmed. */
-  readonly events: EventLog | undefined;
+  /** Says when what was published so far may be confirmed: at once, without a promise. Left out: always. */
+  readonly events: { confirmed(): Promise<void> | undefined } | undefined;
   /** The methods besides `publish`. */
   readonly others: BuiltinService;
 }
@@ -29,7 +28,7 @@ export class EventService {
   readonly others: BuiltinService;
   readonly #rank: number;
   readonly #publisher: EventServiceOptions["publisher"];
-  readonly #events: EventLog | undefined;
+  readonly #events: EventServiceOptions["events"];
 
   constructor({ rank, publisher, events, others }: EventServiceOptions) {
     this.#rank = rank;
@@ -44,10 +43,10 @@ export class EventService {
       const seq = this.#serve(request);
       if ((request.flags & MessageFlag.NORESPONSE) !== 0) return undefined;
       const waiting = this.#events?.confirmed();
-      return waiting === undefined ? success(request, seq) : this.#later(waiting, request, seq);
+      return waiting === undefined ? successResponse(request, seq) : this.#later(waiting, request, seq);
     } catch (error) {
       if ((request.flags & MessageFlag.NORESPONSE) !== 0) return undefined;
-      return failure(request, error);
+      return failureResponse(request, error);
     }
   }
 
@@ -55,9 +54,9 @@ export class EventService {
     try {
       await waiting;
     } catch (error) {
-      return failure(request, error);
+      return failureResponse(request, error);
     }
-    return success(request, seq);
+    return successResponse(request, seq);
   }
 
   #serve(request: Message): number {
@@ -69,7 +68,8 @@ export class EventService {
   }
 }
 
-function failure(request: Message, thrown: unknown): Message {
+/** The response to a request that failed. */
+function failureResponse(request: Message, thrown: unknown): Message {
   const error = FluxError.from(thrown);
   return request.deriveResponse(error.errno, error.text === undefined ? undefined : textPayload(error.text));
 }
@@ -80,7 +80,7 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 
 /** `{"seq":N}` as C's "i" prints it: a number over 31 bits is negative. Not by way of a text: that of each number would be kept by the engine for a while. */
-function success(request: Message, seq: number): Message {
+function successResponse(request: Message, seq: number): Message {
   const isNegative = seq > 0x7fffffff;
   let rest = isNegative ? 2 ** 32 - seq : seq;
   let length = SEQ.length + (isNegative ? 4 : 3);

@@ -30,6 +30,7 @@ export interface DiskLogOptions {
   readonly retryMs?: number | undefined;
   /** A number of 32 bits nobody can guess. */
   readonly random?: (() => number) | undefined;
+  /** Hears of what is lost or damaged. It must not append. */
   readonly report?: ((notice: DiskNotice) => void) | undefined;
 }
 

@@ -142,7 +142,7 @@ export class EventRing {
     const span = this.#span;
     span.start = open.write(event, size);
     span.end = open.end;
-    // Last: what comes before may count what was appended.
+    // Last: `#turn` counts what was appended before.
     this.#next = seq + 1;
     return span;
   }
@@ -234,7 +234,7 @@ export class EventRing {
   positionAt(timeMs: number): EventPosition {
     this.#trim();
     const all = this.#all;
-    const chunk = all[firstIndex(0, all.length, (i) => all[i]!.indexSince(timeMs) < all[i]!.count)];
+    const chunk = all[firstIndex(0, all.length, (i) => all[i]!.hasSince(timeMs))];
     if (chunk === undefined) return this.last;
     return { epoch: chunk.epoch, seq: chunk.seqAt(chunk.indexSince(timeMs)) - 1 };
   }
@@ -264,8 +264,10 @@ export class EventRing {
   /** Keeps a large event in a chunk of its own. */
   #addAlone(event: Message, size: number, seq: number): undefined {
     const { epoch, latest } = this.#turn(0);
+    const chunk = RingChunk.alone(event, size, { epoch, time: latest });
+    // There was memory for it. Now `#add` may count it.
     this.#next = seq + 1;
-    this.#add(RingChunk.alone(event, size, { epoch, time: latest }));
+    this.#add(chunk);
   }
 
   #lineOf(epoch: number): EpochLine | undefined {

@@ -102,7 +102,7 @@ export class RingChunk implements FrameBytes {
     return at;
   }
 
-  /** The same events in memory of just their size. */
+  /** The same in memory of just the size of its frames. */
   copy(): RingChunk {
     const { end } = this;
     const copy = new RingChunk(end, this.#times.copy());
@@ -187,10 +187,15 @@ export class RingChunk implements FrameBytes {
 
   /** Index of the first kept event that came at `time` or later; `count` when there is none. */
   indexSince(time: number): number {
+    if (!this.hasSince(time)) return this.count;
     const start = this.#times.startSince(time);
-    if (start >= this.end) return this.count;
     const { offsets } = this;
     return firstIndex(this.head, this.count, (index) => offsets[index]! >= start);
+  }
+
+  /** True when an event came at `time` or later. */
+  hasSince(time: number): boolean {
+    return this.#times.startSince(time) < this.end;
   }
 
   /** Finds the frames that were written since the last time. */

@@ -2,7 +2,7 @@
 export interface RingLimits {
   /** Number of events: 65,536. */
   readonly events: number;
-  /** Bytes of their frames: 8 MiB. Besides there are twelve bytes for each time at which some came, four for each event that somebody has read, two chunks of up to 256 KiB, up to a seventh as much again behind frames that did not fill theirs, and with payloads of 16 KiB and more up to three quarters as much again. */
+  /** Bytes of their frames: 8 MiB. Besides there are twelve bytes for each time at which some came, four to eight for each event of a chunk of up to 256 KiB that somebody has looked into, two chunks more, up to a seventh as much again behind frames that did not fill theirs, and with payloads of 16 KiB and more up to three quarters as much again. */
   readonly bytes: number;
   /** How long ago an event came, in milliseconds: no limit. */
   readonly ageMs: number;

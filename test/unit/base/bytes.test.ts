@@ -33,7 +33,8 @@ function strictOracle(bytes: Uint8Array): string | undefined {
 test("text and bytes, with the host's Buffer and without", async () => {
   const without = await loadWithoutBuffer();
   assert.notEqual(without.bytes.decodeUtf8, withBuffer.decodeUtf8);
-  assert.equal(without.bytes.allocate(3000) instanceof Buffer, false, "this one knows no Buffer");
+  assert.equal(without.bytes.allocate(10).buffer.byteLength, 10, "this one has no pool");
+  for (const size of [0, 10, 3000]) assert.equal(withBuffer.allocate(size).constructor, Uint8Array);
   for (const bytes of [withBuffer, without.bytes]) {
     fc.assert(
       fc.property(anyText, fc.nat(5), (text, before) => {
@@ -109,4 +110,21 @@ test("copying, comparing and joining", () => {
 
 test("memory the host won't give is ENOMEM", () => {
   assert.throws(() => withBuffer.allocate(2 ** 53), { name: "FluxError", code: "ENOMEM" });
+});
+
+test("what is allocated is nobody else's, also after a size that is none", () => {
+  const taken: Uint8Array[] = [];
+  fc.assert(
+    fc.property(fc.nat(2500), (size) => {
+      const bytes = withBuffer.allocate(size).fill(taken.length);
+      assert.equal(bytes.length, size);
+      taken.push(bytes);
+    }),
+    { numRuns: 300 },
+  );
+  assert.throws(() => withBuffer.allocate(-200), { code: "ENOMEM" });
+  taken.push(withBuffer.allocate(10).fill(taken.length));
+  assert.equal(withBuffer.allocate(Number.NaN).length, 0);
+  taken.push(withBuffer.allocate(10).fill(taken.length));
+  for (const [mark, bytes] of taken.entries()) assert(bytes.every((byte) => byte === (mark & 0xff)));
 });

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+import { EventRing } from "../../../src/event-log/index.ts";
 import { LAST_SEQ } from "../../../src/message/index.ts";
 import { rejects } from "../../helpers/rejects.ts";
 import { until } from "../../helpers/until.ts";
 import { DiskFolder, fill, readAll, told } from "./disk-folder.ts";
-import { event, seqsOf, span } from "./events.ts";
+import { appendAt, event, seqsOf, span } from "./events.ts";
 
 const BEGIN = { epoch: 0, seq: 0 };
 
@@ -33,6 +34,29 @@ test("what was flushed is read again, in this run and in the next", async () => 
   );
   assert.deepEqual(next.first, { epoch: log.epoch, seq: 1 });
   assert.deepEqual(folder.notices, []);
+});
+
+test("a log is the same whether it writes events itself or copies what a ring has written", async () => {
+  const files: Uint8Array[] = [];
+  for (const copies of [false, true]) {
+    await using folder = await DiskFolder.make();
+    await using log = await folder.open({ random: () => 77 });
+    const ring = new EventRing({ after: log.last });
+    for (const seq of span(1, 300)) {
+      const one = event(seq, { bytes: (seq * 97) % 700, secret: seq % 5 === 0 });
+      const where = appendAt(ring, one, seq);
+      log.append(one, seq, copies ? where : undefined);
+    }
+    await log.close();
+    const [name] = await folder.segments();
+    files.push(await folder.read(name!));
+    await using next = await folder.open();
+    assert.deepEqual(
+      await readAll((at) => next.read(at), { epoch: log.epoch, seq: 0 }),
+      told(log.epoch, 1, 300),
+    );
+  }
+  assert.deepEqual(files[0], files[1]);
 });
 
 test("each run is an epoch: reading goes from one to the next", async () => {

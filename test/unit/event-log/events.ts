@@ -1,4 +1,4 @@
-import type { EventBatch, EventRing } from "../../../src/event-log/index.ts";
+import type { EventBatch, EventRing, EventSpan } from "../../../src/event-log/index.ts";
 import { decodeAll, Message, MessageFlag } from "../../../src/message/index.ts";
 
 /** An event of this number. */
@@ -16,10 +16,11 @@ export function event(
   });
 }
 
-/** Appends an event that came at `timeMs`. */
-export function appendAt(ring: EventRing, event: Message, timeMs: number): void {
+/** Appends an event that came at `timeMs`; returns where it stands, until the ring is about to write there again. */
+export function appendAt(ring: EventRing, event: Message, timeMs: number): EventSpan | undefined {
   ring.clock(timeMs);
-  ring.append(event);
+  const span = ring.append(event);
+  return span === undefined ? undefined : { ...span };
 }
 
 /** The numbers from `first` to `last`. */
