@@ -22,7 +22,7 @@ function isHoldable({ body, bodyStart, bodyEnd }: Message): boolean {
  */
 export class RingChunk implements FrameBytes {
   epoch = 0;
-  /** The frames, once the chunk is open. */
+  /** The frames; none of an event that is held, before `encode`. */
   bytes: Uint8Array;
   words: DataView;
   /** Offset behind the last frame. */
@@ -38,7 +38,7 @@ export class RingChunk implements FrameBytes {
   #found = 0;
   #privates = 0;
   readonly #times: ArrivalTimes;
-  /** The one event of a chunk that is not open. */
+  /** The one event of a chunk, as long as it is not encoded. */
   #held: Message | undefined;
 
   constructor(size: number, times = new ArrivalTimes()) {
@@ -62,8 +62,8 @@ export class RingChunk implements FrameBytes {
     return chunk;
   }
 
-  /** Makes sure that its frames can be read. */
-  open(): this {
+  /** Encodes the event that it holds, if it does: before its frames are read. */
+  encode(): this {
     const held = this.#held;
     if (held !== undefined) {
       const size = this.end;

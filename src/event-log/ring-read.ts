@@ -16,7 +16,7 @@ export function readChunks(
     return epoch > after.epoch || (epoch === after.epoch && lastSeq > after.seq);
   });
   for (let i = start; i < chunks.length && chunks[i]!.epoch === after.epoch; i++) {
-    const chunk = chunks[i]!.open();
+    const chunk = chunks[i]!.encode();
     const from = chunk.indexAfter(after.seq);
     const stop = chunk.lastSeq <= end ? chunk.count : chunk.indexAfter(end);
     const whole = limits.prefix.length === 0 && (limits.see === undefined || chunk.privates === 0);
