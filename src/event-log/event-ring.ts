@@ -1,4 +1,4 @@
-import { EMPTY, FluxError, SHARE_BYTES } from "../base/index.ts";
+import { FluxError, SHARE_BYTES } from "../base/index.ts";
 import { type EventPosition, type EventRange, LAST_SEQ, type Message } from "../message/index.ts";
 import { EpochLine } from "./epoch-line.ts";
 import { BatchBuilder, type EventBatch, type ReadOptions, readLimits } from "./event-batch.ts";
@@ -49,13 +49,6 @@ export class EventRing {
   #spare: RingChunk | undefined;
   readonly #lines: EpochLine[] = [];
   #line!: EpochLine;
-  /** Where the latest event stands, in the open chunk. */
-  readonly #span: { -readonly [K in keyof EventSpan]: EventSpan[K] } = {
-    bytes: EMPTY,
-    words: new DataView(EMPTY.buffer),
-    start: 0,
-    end: 0,
-  };
   /** The present epoch began when the numbers of the one before had come to their end. */
   #continues = false;
   /** In full chunks. */
@@ -139,12 +132,10 @@ export class EventRing {
     if (size >= SHARE_BYTES) return this.#addAlone(event, size, seq);
     let open = this.#open;
     if (open.end + size > open.bytes.length) open = this.#turn(size);
-    const span = this.#span;
-    span.start = open.write(event, size);
-    span.end = open.end;
+    open.write(event, size);
     // Last: `#turn` counts what was appended before.
     this.#next = seq + 1;
-    return span;
+    return open;
   }
 
   /**
@@ -319,8 +310,6 @@ export class EventRing {
     const full = isFull || kept === 0 ? chunk : chunk.copy();
     if (isFull || room < wanted) this.#open = this.#chunkOf(wanted);
     const open = this.#open.begin(epoch, latest);
-    this.#span.bytes = open.bytes;
-    this.#span.words = open.words;
     if (kept > 0) this.#add(full);
     return open;
   }

@@ -1,7 +1,7 @@
 import { allocate, SHARE_BYTES } from "../base/index.ts";
-import { type FrameBytes, type Message, MessageFlag } from "../message/index.ts";
+import { type Message, MessageFlag } from "../message/index.ts";
 import { ArrivalTimes } from "./arrival-times.ts";
-import { frameEnd, frameFlags, frameSeq, writeEventFrame } from "./event-frame.ts";
+import { type EventSpan, frameEnd, frameFlags, frameSeq, writeEventFrame } from "./event-frame.ts";
 import { firstIndex } from "./first-index.ts";
 
 const FIRST_ENTRIES = 256;
@@ -20,19 +20,20 @@ function isHoldable({ body, bodyStart, bodyEnd }: Message): boolean {
  * Frames of one epoch one behind the other, and when they came. Where each of them starts is found when somebody wants to know: of most nobody does,
  * and to look into memory that was left alone for long is slow.
  */
-export class RingChunk implements FrameBytes {
+export class RingChunk implements EventSpan {
   epoch = 0;
   /** The frames; none of an event that is held, before `encode`. */
   bytes: Uint8Array;
   words: DataView;
-  /** Offset behind the last frame. */
+  /** Where the last frame is. */
+  start = 0;
   end = 0;
   /** Frames, those before `head` included. */
   count = 0;
   /** Index of the first frame that is still kept. */
   head = 0;
   /** Where that one starts. */
-  #start = 0;
+  #kept = 0;
   /** Of the first `#found` frames: where each starts, and behind the last of them where it ends; how many are private. */
   #offsets: Uint32Array = NOTHING_FOUND;
   #found = 0;
@@ -78,10 +79,11 @@ export class RingChunk implements FrameBytes {
   /** Empties it, for events of `epoch` that come at `time`, until `clock` says otherwise. */
   begin(epoch: number, time: number): this {
     this.epoch = epoch;
+    this.start = 0;
     this.end = 0;
     this.count = 0;
     this.head = 0;
-    this.#start = 0;
+    this.#kept = 0;
     this.#found = 0;
     this.#privates = 0;
     this.#times.begin(time);
@@ -93,13 +95,13 @@ export class RingChunk implements FrameBytes {
     this.#times.note(this.end, time);
   }
 
-  /** Adds an event whose frame takes `size` bytes and has room; returns where it starts. */
-  write(event: Message, size: number): number {
+  /** Adds an event whose frame takes `size` bytes and has room. */
+  write(event: Message, size: number): void {
     const at = this.end;
     writeEventFrame(this, at, size, event);
+    this.start = at;
     this.end = at + size;
     this.count++;
-    return at;
   }
 
   /** The same in memory of just the size of its frames. */
@@ -108,16 +110,17 @@ export class RingChunk implements FrameBytes {
     const copy = new RingChunk(end, this.#times.copy());
     copy.bytes.set(this.bytes.subarray(0, end));
     copy.epoch = this.epoch;
+    copy.start = this.start;
     copy.end = end;
     copy.count = this.count;
     copy.head = this.head;
-    copy.#start = this.#start;
+    copy.#kept = this.#kept;
     return copy;
   }
 
   /** Drops the events before `index`. */
   drop(index: number): void {
-    this.#start = index === this.count ? this.end : this.offsets[index]!;
+    this.#kept = index === this.count ? this.end : this.offsets[index]!;
     this.head = index;
   }
 
@@ -128,7 +131,7 @@ export class RingChunk implements FrameBytes {
 
   /** Bytes of their frames. */
   get keptBytes(): number {
-    return this.end - this.#start;
+    return this.end - this.#kept;
   }
 
   /** Where each frame starts, and behind the last of them where it ends. */
@@ -160,7 +163,7 @@ export class RingChunk implements FrameBytes {
 
   /** When the first event came that is kept; there is one. */
   get oldest(): number {
-    return this.#times.at(this.#start);
+    return this.#times.at(this.#kept);
   }
 
   /** When the latest event came, or what `begin` or `clock` have said since. */
