@@ -27,6 +27,9 @@ export class EventDistributor {
   readonly #fanOut: FanOut;
   /** For events that are not encoded yet; made when one comes. */
   #sheet: EventSheet | undefined;
+  /** Topic of the latest event, and who gets events of it: most often the next one is of the same. */
+  #topic: string | undefined;
+  #clients: readonly ReadonlySet<ClientConnection>[] = [];
 
   constructor(options: EventDistributorOptions) {
     this.#options = options;
@@ -35,12 +38,12 @@ export class EventDistributor {
 
   /** Adds a subscription of a client; it gets the events that come from now on. */
   subscribe(client: ClientConnection, prefix: string): void {
-    this.#fanOut.reset();
+    this.#reset();
     this.#subscriptions.add(prefix, client);
   }
 
   unsubscribe(client: ClientConnection, prefix: string): void {
-    this.#fanOut.reset();
+    this.#reset();
     this.#subscriptions.delete(prefix, client);
   }
 
@@ -49,19 +52,29 @@ export class EventDistributor {
 
   /** Queues an event for its subscribers. If it is encoded already it stands at `span` until `flush`. */
   distribute(event: Message, span: EventSpan | undefined): void {
-    let only: ReadonlySet<ClientConnection> | undefined;
-    let sets: ReadonlySet<ClientConnection>[] | undefined;
-    this.#subscriptions.match(event.topic ?? "", (clients) => {
-      if (only === undefined) only = clients;
-      else if (sets === undefined) sets = [only, clients];
-      else sets.push(clients);
-    });
-    if (only === undefined) return;
+    const topic = event.topic ?? "";
+    const sets = topic === this.#topic ? this.#clients : this.#match(topic);
+    if (sets.length === 0) return;
     const isLarge = event.headEnd - event.topicPart + event.bodyEnd - event.bodyStart >= SHARE_BYTES;
     const isOpen = (event.flags & MessageFlag.PRIVATE) === 0;
-    if (isLarge) this.#giveEach(sets ?? [only], event.withoutRoutes(), undefined);
-    else if (sets === undefined && isOpen) this.#fanOut.add(only, span ?? this.#write(event), event.seq);
-    else this.#giveEach(sets ?? [only], event, span ?? this.#write(event));
+    if (isLarge) this.#giveEach(sets, event.withoutRoutes(), undefined);
+    else if (sets.length === 1 && isOpen) this.#fanOut.add(sets[0]!, span ?? this.#write(event), event.seq);
+    else this.#giveEach(sets, event, span ?? this.#write(event));
+  }
+
+  #match(topic: string): readonly ReadonlySet<ClientConnection>[] {
+    this.#topic = topic;
+    const sets: ReadonlySet<ClientConnection>[] = [];
+    this.#subscriptions.match(topic, (clients) => sets.push(clients));
+    this.#clients = sets;
+    return sets;
+  }
+
+  /** Before anybody subscribes or unsubscribes. */
+  #reset(): void {
+    this.#fanOut.reset();
+    this.#topic = undefined;
+    this.#clients = [];
   }
 
   #write(event: Message): EventSpan {
