@@ -1,4 +1,5 @@
-import { allocate, decodeLatin1, plainView, utf8Length, writeLatin1 } from "./bytes.ts";
+import { ByteSlab, type ByteSpan } from "./byte-slab.ts";
+import { decodeLatin1, plainView, utf8Length, writeLatin1 } from "./bytes.ts";
 import { FluxError } from "./flux-error.ts";
 
 interface HostBufferClass {
@@ -83,16 +84,21 @@ export function writeBase64(to: Uint8Array, at: number, bytes: Uint8Array): void
   to[out + 3] = EQUALS;
 }
 
+/** Where short texts are decoded to. */
+const slab = new ByteSlab();
+
 /** As `decodeBase64`, of the characters in `text[start, end)`. */
-export function decodeBase64Bytes(text: Uint8Array, start: number, end: number): Uint8Array | undefined {
-  if (end - start > SMALL_BYTES * 2) return decodeBase64(decodeLatin1(text, start, end));
+export function decodeBase64Bytes(text: Uint8Array, start: number, end: number): ByteSpan | undefined {
+  if (end - start > SMALL_BYTES * 2) return wholeSpan(decodeBase64(decodeLatin1(text, start, end)));
   const tail = end === start ? 0 : ((end - start - 1) % 4) + 1;
   let last = end;
   while (last > end - tail && text[last - 1] === EQUALS) last--;
   const rest = (last - start) % 4;
   if (rest === 1) return undefined;
-  const bytes = allocate(Math.floor(((last - start) * 3) / 4));
-  let out = 0;
+  const size = Math.floor(((last - start) * 3) / 4);
+  const first = slab.reserve(size);
+  const { bytes } = slab;
+  let out = first;
   let bad = 0;
   const whole = last - rest;
   for (let i = start; i < whole; i += 4) {
@@ -114,5 +120,9 @@ export function decodeBase64Bytes(text: Uint8Array, start: number, end: number):
     bytes[out] = (a << 2) | (b >> 4);
     if (rest === 3) bytes[out + 1] = (b << 4) | (c >> 2);
   }
-  return (bad & 64) === 0 ? bytes : undefined;
+  return (bad & 64) === 0 ? { bytes, start: first, end: first + size } : undefined;
+}
+
+function wholeSpan(bytes: Uint8Array | undefined): ByteSpan | undefined {
+  return bytes === undefined ? undefined : { bytes, start: 0, end: bytes.length };
 }

@@ -127,11 +127,14 @@ export function encodeCString(text: string): Uint8Array {
   return bytes;
 }
 
+/** Up to this many bytes a loop copies a part faster than the host's routine, which wants a view of it. */
+export const SHORT_BYTES = 40;
+
 /** Copies `from[start, end)` to `to` at `at`. A plain loop beats the native call for short spans, and a view costs more than the copy. */
 export function copyBytes(to: Uint8Array, at: number, from: Uint8Array, start: number, end: number): void {
   const length = end - start;
   if (length > 16 && length === from.length) to.set(from, at);
-  else if (length > 40) to.set(from.subarray(start, end), at);
+  else if (length > SHORT_BYTES) to.set(from.subarray(start, end), at);
   else for (let i = start, j = at; i < end; i++, j++) to[j] = from[i]!;
 }
 

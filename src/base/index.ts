@@ -2,6 +2,7 @@ export { aborted } from "./aborted.ts";
 export { AsyncQueue, type AsyncQueueOptions, type OverflowPolicy } from "./async-queue.ts";
 export { base64Length, decodeBase64, decodeBase64Bytes, encodeBase64, writeBase64 } from "./base64.ts";
 export { ByteSink, SHARE_BYTES } from "./byte-sink.ts";
+export { ByteSlab, type ByteSpan } from "./byte-slab.ts";
 export {
   allocate,
   concatBytes,
@@ -13,6 +14,7 @@ export {
   encodeCString,
   encodeUtf8,
   plainView,
+  SHORT_BYTES,
   sameBytes,
   utf8Length,
   writeUtf8,

@@ -1,4 +1,4 @@
-import { encodeUtf8, FluxError } from "../base/index.ts";
+import { ByteSlab, encodeUtf8, FluxError } from "../base/index.ts";
 import { type Message, MessageFlag, Role, textPayload } from "../message/index.ts";
 import type { BuiltinService } from "./builtin-service.ts";
 import { readPublishRequest } from "./publish-request.ts";
@@ -64,7 +64,9 @@ export class EventService {
       throw new FluxError("EPERM", "Request rejected due to insufficient privilege");
     if (this.#rank !== 0) throw new FluxError("EPROTO", "this service is only available on rank 0");
     const { topic, flags, payload } = readPublishRequest(request);
-    return this.#publisher.publish(request.deriveEvent(topic, payload, flags));
+    return this.#publisher.publish(
+      request.deriveEvent(topic, flags, payload?.bytes, payload?.start, payload?.end),
+    );
   }
 }
 
@@ -74,6 +76,8 @@ function failureResponse(request: Message, thrown: unknown): Message {
   return request.deriveResponse(error.errno, error.text === undefined ? undefined : textPayload(error.text));
 }
 
+/** Where the payloads of responses are. */
+const slab = new ByteSlab();
 const SEQ = encodeUtf8('{"seq":');
 const BRACE = 0x7d;
 const MINUS = 0x2d;
@@ -85,15 +89,18 @@ function successResponse(request: Message, seq: number): Message {
   let rest = isNegative ? 2 ** 32 - seq : seq;
   let length = SEQ.length + (isNegative ? 4 : 3);
   for (let more = rest; more >= 10; more = (more / 10) >>> 0) length++;
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < SEQ.length; i++) bytes[i] = SEQ[i]!;
-  if (isNegative) bytes[SEQ.length] = MINUS;
-  bytes[length - 2] = BRACE;
-  let at = length - 3;
+  const start = slab.reserve(length);
+  const end = start + length;
+  const { bytes } = slab;
+  for (let i = 0; i < SEQ.length; i++) bytes[start + i] = SEQ[i]!;
+  if (isNegative) bytes[start + SEQ.length] = MINUS;
+  bytes[end - 2] = BRACE;
+  bytes[end - 1] = 0;
+  let at = end - 3;
   do {
     const less = (rest / 10) >>> 0;
     bytes[at--] = ZERO + rest - 10 * less;
     rest = less;
   } while (rest > 0);
-  return request.deriveResponse(0, bytes);
+  return request.deriveResponse(0, bytes, start, end);
 }

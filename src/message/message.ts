@@ -6,11 +6,13 @@ import {
   EMPTY,
   FluxError,
   SHARE_BYTES,
+  SHORT_BYTES,
   TextCache,
 } from "../base/index.ts";
 import { MATCHTAG_NONE, MessageFlag, MessageType, NODEID_ANY, Role, USERID_UNKNOWN } from "./constants.ts";
 import { headOf, readFirstRoute, readRoutes } from "./head.ts";
 import { HEADER_BYTES, type Header, writeHeader } from "./header.ts";
+import type { MessageFields } from "./message-fields.ts";
 import { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
 import { payloadText } from "./payload.ts";
 
@@ -22,19 +24,6 @@ export const PREAMBLE_BYTES = 8;
 const topics = new TextCache();
 const NO_ROUTES: readonly string[] = [];
 const PROTO_PART_BYTES = HEADER_BYTES + 1;
-
-/** Fields of a new message; what is left out has the value of a fresh message in flux-core. */
-export interface MessageFields {
-  readonly topic?: string | undefined;
-  /** Bytes of the payload; none or an empty array means no payload part. */
-  readonly payload?: Uint8Array | undefined;
-  /** Flags besides TOPIC, PAYLOAD and ROUTE, which follow from the other fields. */
-  readonly flags?: number | undefined;
-  readonly userid?: number | undefined;
-  readonly rolemask?: number | undefined;
-  /** Route stack, top (last pushed) first; null leaves the stack and its delimiter out. */
-  readonly routes?: readonly string[] | null | undefined;
-}
 
 /**
  * One message, of any type.
@@ -351,15 +340,14 @@ export class Message implements Header {
 
   /**
    * The response to this request: its route stack, topic, matchtag and flags, credentials left for the broker to fill in. The bytes
-   * of routes and topic are taken over unread.
+   * of routes and topic are taken over unread. Its payload is `body[start, end)`; left out: all of it.
    * @throws FluxError EPROTO when this is no request, EINVAL when it wants no response.
    */
-  deriveResponse(errnum: number, payload: Uint8Array | undefined): Message {
+  deriveResponse(errnum: number, body: Uint8Array = EMPTY, start = 0, end = body.length): Message {
     if (this.type !== MessageType.REQUEST) throw new FluxError("EPROTO", "only a request can be answered");
     if ((this.flags & MessageFlag.NORESPONSE) !== 0)
       throw new FluxError("EINVAL", "request wants no response");
-    const body = payload ?? EMPTY;
-    const flags = body.length > 0 ? this.flags | MessageFlag.PAYLOAD : this.flags & ~MessageFlag.PAYLOAD;
+    const flags = end > start ? this.flags | MessageFlag.PAYLOAD : this.flags & ~MessageFlag.PAYLOAD;
     const header = {
       type: MessageType.RESPONSE,
       flags,
@@ -368,22 +356,24 @@ export class Message implements Header {
       aux1: errnum,
       aux2: this.aux2,
     };
+    const { headStart, headEnd, topicPart } = this;
+    if (headEnd - headStart <= SHORT_BYTES)
+      return new Message(header, this.head, headStart, headEnd, topicPart, body, start, end);
     // A view of its own, once: each of many responses then copies it without making another.
-    this.#headView ??= this.head.subarray(this.headStart, this.headEnd);
+    this.#headView ??= this.head.subarray(headStart, headEnd);
     const head = this.#headView;
-    return new Message(header, head, 0, head.length, this.topicPart - this.headStart, body, 0, body.length);
+    return new Message(header, head, 0, head.length, topicPart - headStart, body, start, end);
   }
 
   /**
-   * The event that this request asks to publish: with its sender's credentials, not numbered yet.
+   * The event that this request asks to publish: with its sender's credentials, not numbered yet. Its payload is `body[start, end)`; left out: all of it.
    * @param topic - well-formed Unicode
    * @param flags - PRIVATE or 0
    * @throws FluxError EINVAL for a topic with a NUL.
    */
-  deriveEvent(topic: string, payload: Uint8Array | undefined, flags: number): Message {
+  deriveEvent(topic: string, flags: number, body: Uint8Array = EMPTY, start = 0, end = body.length): Message {
     const head = headOf(NO_ROUTES, topic);
-    const body = payload ?? EMPTY;
-    const parts = MessageFlag.TOPIC | MessageFlag.ROUTE | (body.length > 0 ? MessageFlag.PAYLOAD : 0);
+    const parts = MessageFlag.TOPIC | MessageFlag.ROUTE | (end > start ? MessageFlag.PAYLOAD : 0);
     const header = {
       type: MessageType.EVENT,
       flags: flags | parts,
@@ -393,7 +383,7 @@ export class Message implements Header {
       aux2: 0,
     };
     const { bytes, topicPart } = head;
-    const event = new Message(header, bytes, 0, bytes.length, topicPart, body, 0, body.length);
+    const event = new Message(header, bytes, 0, bytes.length, topicPart, body, start, end);
     event.#topic = topic;
     return event;
   }

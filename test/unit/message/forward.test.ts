@@ -121,6 +121,10 @@ test("a response has the routes, topic, tag and flags of its request", () => {
         });
         assertSameFields(fieldsOf(response), expected);
         assert.ok(twinEncode(expected).equals(response.encode()));
+        const among = Uint8Array.from([1, ...(payload ?? []), 2, 3]);
+        const part = decodeFrame(twinEncode(fields)).deriveResponse(errnum, among, 1, among.length - 2);
+        assertSameFields(fieldsOf(part), expected);
+        assert.ok(twinEncode(expected).equals(part.encode()));
       },
     ),
     { numRuns: 200 },
