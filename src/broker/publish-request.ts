@@ -108,7 +108,8 @@ function keepInMind(start: Start, body: Uint8Array, bodyStart: number): Start {
     flags === latest.flags &&
     hasPayload === latest.hasPayload &&
     length <= LONGEST_START;
-  known = isSame ? body.slice(bodyStart, bodyStart + length) : EMPTY;
+  // A Buffer would give a view of the same memory.
+  known = isSame ? Uint8Array.prototype.slice.call(body, bodyStart, bodyStart + length) : EMPTY;
   latest = start;
   return start;
 }

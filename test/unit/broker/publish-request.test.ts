@@ -94,3 +94,10 @@ test("a payload stays as it was while others are read", () => {
   }
   for (const { wanted, got } of kept) assert.deepEqual([...got], [...wanted]);
 });
+
+test("a start that came again is known by its bytes of then, not by memory that changes", () => {
+  const memory = Buffer.from(`${written("abc", 0, undefined)}\0`);
+  for (let i = 0; i < 2; i++) readPublishRequest(Message.request({ payload: memory }));
+  memory[memory.indexOf("abc")] = 0x78;
+  assert.equal(readPublishRequest(Message.request({ payload: memory })).topic, "xbc");
+});
