@@ -9,6 +9,8 @@ export interface Head {
 }
 
 const CACHE_SIZE = 1024;
+/** Longest topic whose head is kept, in UTF-16 units. */
+const LONGEST_TOPIC = 256;
 /** Heads without routes by topic: a program uses few topics, many times. The oldest is dropped. */
 const heads = new Map<string, Head>();
 const BARE: Head = { bytes: new Uint8Array([0]), topicPart: 1 };
@@ -22,6 +24,7 @@ export function headOf(routes: readonly string[] | null, topic: string | undefin
   if (routes === null) return topic === undefined ? NOTHING : encodeHead(EMPTY, topic);
   if (routes.length > 0) return encodeHead(encodeRoutes(routes), topic);
   if (topic === undefined) return BARE;
+  if (topic.length > LONGEST_TOPIC) return encodeHead(BARE.bytes, topic);
   let head = heads.get(topic);
   if (head === undefined) {
     head = encodeHead(BARE.bytes, topic);

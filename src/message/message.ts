@@ -341,12 +341,13 @@ export class Message implements Header {
   /**
    * The response to this request: its route stack, topic, matchtag and flags, credentials left for the broker to fill in. The bytes
    * of routes and topic are taken over unread. Its payload is `body[start, end)`; left out: all of it.
-   * @throws FluxError EPROTO when this is no request, EINVAL when it wants no response.
+   * @throws FluxError EPROTO when this is no request; EINVAL when it wants no response, or `body` has no such part.
    */
   deriveResponse(errnum: number, body: Uint8Array = EMPTY, start = 0, end = body.length): Message {
     if (this.type !== MessageType.REQUEST) throw new FluxError("EPROTO", "only a request can be answered");
     if ((this.flags & MessageFlag.NORESPONSE) !== 0)
       throw new FluxError("EINVAL", "request wants no response");
+    checkPart(body, start, end);
     const flags = end > start ? this.flags | MessageFlag.PAYLOAD : this.flags & ~MessageFlag.PAYLOAD;
     const header = {
       type: MessageType.RESPONSE,
@@ -357,7 +358,8 @@ export class Message implements Header {
       aux2: this.aux2,
     };
     const { headStart, headEnd, topicPart } = this;
-    if (headEnd - headStart <= SHORT_BYTES)
+    // In the same memory as its head a payload counts as the part that came behind it: see forwardTo.
+    if (headEnd - headStart <= SHORT_BYTES && body !== this.head)
       return new Message(header, this.head, headStart, headEnd, topicPart, body, start, end);
     // A view of its own, once: each of many responses then copies it without making another.
     this.#headView ??= this.head.subarray(headStart, headEnd);
@@ -369,9 +371,10 @@ export class Message implements Header {
    * The event that this request asks to publish: with its sender's credentials, not numbered yet. Its payload is `body[start, end)`; left out: all of it.
    * @param topic - well-formed Unicode
    * @param flags - PRIVATE or 0
-   * @throws FluxError EINVAL for a topic with a NUL.
+   * @throws FluxError EINVAL for a topic with a NUL, or when `body` has no such part.
    */
   deriveEvent(topic: string, flags: number, body: Uint8Array = EMPTY, start = 0, end = body.length): Message {
+    checkPart(body, start, end);
     const head = headOf(NO_ROUTES, topic);
     const parts = MessageFlag.TOPIC | MessageFlag.ROUTE | (end > start ? MessageFlag.PAYLOAD : 0);
     const header = {
@@ -387,4 +390,9 @@ export class Message implements Header {
     event.#topic = topic;
     return event;
   }
+}
+
+function checkPart({ length }: Uint8Array, start: number, end: number): void {
+  if (!(start >= 0 && start <= end && end <= length))
+    throw new FluxError("EINVAL", `[${start}, ${end}) is no part of ${length} bytes`);
 }

@@ -131,6 +131,35 @@ test("a response has the routes, topic, tag and flags of its request", () => {
   );
 });
 
+test("a response may have a part of its request's payload, wherever its head is", () => {
+  for (const topic of ["a.b", "a.b".repeat(20)]) {
+    const payload = Buffer.from("hello world");
+    const request = decodeFrame(twinEncode({ ...fieldsOf(Message.request({ topic, payload })) }));
+    const { body, bodyStart, bodyEnd } = request;
+    for (let start = bodyStart; start <= bodyEnd; start++) {
+      for (let end = start; end <= bodyEnd; end++) {
+        const response = request.deriveResponse(0, body, start, end);
+        const expected = payload.subarray(start - bodyStart, end - bodyStart);
+        assert.deepEqual(Buffer.from(decodeFrame(response.encode()).payload ?? EMPTY), expected);
+      }
+    }
+  }
+});
+
+test("what is no part of an array is refused", () => {
+  const request = Message.request({ topic: "a.b" });
+  for (const [start, end] of [
+    [0, 101],
+    [-1, 3],
+    [4, 3],
+    [0, Number.NaN],
+  ]) {
+    const error = { code: "EINVAL", message: /no part of 100 bytes/ };
+    assert.throws(() => request.deriveResponse(0, new Uint8Array(100), start, end), error);
+    assert.throws(() => request.deriveEvent("a", 0, new Uint8Array(100), start, end), error);
+  }
+});
+
 test("only a request that wants one has a response", () => {
   for (const type of [2, 4, 8] satisfies MessageType[]) {
     const message = decodeFrame(twinEncode({ ...fieldsOf(Message.request({})), type }));
