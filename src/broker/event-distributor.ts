@@ -8,6 +8,8 @@ import type { SlowClients } from "./slow-clients.ts";
 
 /** Holds some batches, and any event that is not large. */
 const SHEET_BYTES = 64 * 1024;
+/** Longest topic that is kept in mind, in UTF-16 units. */
+const LONGEST_TOPIC = 256;
 
 export interface EventDistributorOptions {
   readonly slow: SlowClients;
@@ -63,7 +65,7 @@ export class EventDistributor {
   }
 
   #match(topic: string): readonly ReadonlySet<ClientConnection>[] {
-    this.#topic = topic;
+    this.#topic = topic.length <= LONGEST_TOPIC ? topic : undefined;
     const sets: ReadonlySet<ClientConnection>[] = [];
     this.#subscriptions.match(topic, (clients) => sets.push(clients));
     this.#clients = sets;

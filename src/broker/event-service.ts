@@ -1,7 +1,7 @@
 import { ByteSlab, encodeUtf8, FluxError } from "../base/index.ts";
 import { type Message, MessageFlag, Role, textPayload } from "../message/index.ts";
 import type { BuiltinService } from "./builtin-service.ts";
-import { readPublishRequest } from "./publish-request.ts";
+import { PublishReader } from "./publish-request.ts";
 
 const CALLERS = Role.OWNER | Role.USER;
 
@@ -29,6 +29,7 @@ export class EventService {
   readonly #rank: number;
   readonly #publisher: EventServiceOptions["publisher"];
   readonly #events: EventServiceOptions["events"];
+  readonly #reader = new PublishReader();
 
   constructor({ rank, publisher, events, others }: EventServiceOptions) {
     this.#rank = rank;
@@ -63,7 +64,7 @@ export class EventService {
     if ((request.rolemask & CALLERS) === 0)
       throw new FluxError("EPERM", "Request rejected due to insufficient privilege");
     if (this.#rank !== 0) throw new FluxError("EPROTO", "this service is only available on rank 0");
-    const { topic, flags, payload } = readPublishRequest(request);
+    const { topic, flags, payload } = this.#reader.read(request);
     return this.#publisher.publish(
       request.deriveEvent(topic, flags, payload?.bytes, payload?.start, payload?.end),
     );

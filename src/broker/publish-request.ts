@@ -24,29 +24,6 @@ const PAYLOAD = ascii(',"payload":"');
 const END = ascii('"}\0');
 const END_WITHOUT_PAYLOAD = ascii("}\0");
 
-const topics = new TextCache();
-
-/**
- * Reads an event.publish request.
- * @throws FluxError EPROTO when it is malformed, its flags are others than PRIVATE, or its payload is no base64.
- */
-export function readPublishRequest(message: Message): PublishRequest {
-  const request = scan(message) ?? parse(message);
-  if ((request.flags & ~MessageFlag.PRIVATE) !== 0) throw new FluxError("EPROTO");
-  return request;
-}
-
-/** Any JSON text. */
-function parse(message: Message): PublishRequest {
-  const text = message.text;
-  if (text === undefined) throw new FluxError("EPROTO");
-  const [topic, flags, encoded] = unpackText(text, "{s:s s:i s?s}", "topic", "flags", "payload");
-  if (encoded === undefined) return { topic, flags, payload: undefined };
-  const bytes = decodeBase64(encoded);
-  if (bytes === undefined) throw new FluxError("EPROTO");
-  return { topic, flags, payload: { bytes, start: 0, end: bytes.length } };
-}
-
 /** What a request says before its payload. */
 interface Start {
   readonly topic: string;
@@ -58,60 +35,82 @@ interface Start {
 
 /** Longest start that is kept in mind, in bytes. */
 const LONGEST_START = 256;
-/** The start of the latest request: most often the next one has the very same. */
-let latest: Start = { topic: "", flags: 0, hasPayload: false, length: 0 };
-/** The bytes of a start that came twice in a row. */
-let known = EMPTY;
 
-/**
- * The very text that libflux and this package's client write, byte by byte: a sixth of the time of the parser. Anything else, an escape in
- * the topic for one, is left to `parse`: undefined.
- */
-function scan(message: Message): PublishRequest | undefined {
-  const { body, bodyStart, bodyEnd } = message;
-  const isKnown = known.length > 0 && startsWith(body, bodyStart, bodyEnd, known);
-  const start = isKnown ? latest : scanStart(body, bodyStart, bodyEnd);
-  if (start === undefined) return undefined;
-  const { topic, flags } = start;
-  const at = bodyStart + start.length;
-  if (!start.hasPayload) return at === bodyEnd ? { topic, flags, payload: undefined } : undefined;
-  const end = bodyEnd - END.length;
-  if (end < at || !startsWith(body, end, bodyEnd, END)) return undefined;
-  const payload = decodeBase64Bytes(body, at, end);
-  return payload === undefined ? undefined : { topic, flags, payload };
+/** Reads event.publish requests. The start of one whose topic came twice in a row is compared with the next one's, which most often has the very same. */
+export class PublishReader {
+  readonly #topics = new TextCache();
+  /** The start of the latest request that was read, and its bytes once its topic came twice. */
+  #latest: Start | undefined;
+  #known = EMPTY;
+
+  /** @throws FluxError EPROTO when the request is malformed, its flags are others than PRIVATE, or its payload is no base64. */
+  read(message: Message): PublishRequest {
+    const request = this.#scan(message) ?? parse(message);
+    if ((request.flags & ~MessageFlag.PRIVATE) !== 0) throw new FluxError("EPROTO");
+    return request;
+  }
+
+  /**
+   * The very text that libflux and this package's client write, byte by byte: a sixth of the time of the parser. Anything else, an escape in
+   * the topic for one, is left to `parse`: undefined.
+   */
+  #scan({ body, bodyStart, bodyEnd }: Message): PublishRequest | undefined {
+    const known = this.#known;
+    const isKnown = known.length > 0 && startsWith(body, bodyStart, bodyEnd, known);
+    const start = isKnown ? this.#latest : this.#scanStart(body, bodyStart, bodyEnd);
+    if (start === undefined) return undefined;
+    const { topic, flags } = start;
+    const at = bodyStart + start.length;
+    if (!start.hasPayload) return at === bodyEnd ? { topic, flags, payload: undefined } : undefined;
+    const end = bodyEnd - END.length;
+    if (end < at || !startsWith(body, end, bodyEnd, END)) return undefined;
+    const payload = decodeBase64Bytes(body, at, end);
+    return payload === undefined ? undefined : { topic, flags, payload };
+  }
+
+  #scanStart(body: Uint8Array, bodyStart: number, bodyEnd: number): Start | undefined {
+    if (!startsWith(body, bodyStart, bodyEnd, TOPIC)) return undefined;
+    const topicStart = bodyStart + TOPIC.length;
+    let at = topicStart;
+    while (at < bodyEnd && isPlain(body[at]!)) at++;
+    if (!startsWith(body, at, bodyEnd, FLAGS)) return undefined;
+    const topicEnd = at;
+    at += FLAGS.length;
+    const flagsStart = at;
+    let flags = 0;
+    while (at < bodyEnd && body[at]! >= 0x30 && body[at]! <= 0x39) flags = flags * 10 + body[at++]! - 0x30;
+    const digits = at - flagsStart;
+    if (digits === 0 || digits > 3 || (digits > 1 && body[flagsStart] === 0x30)) return undefined;
+    const hasPayload = startsWith(body, at, bodyEnd, PAYLOAD);
+    const rest = hasPayload ? PAYLOAD : END_WITHOUT_PAYLOAD;
+    if (!hasPayload && !startsWith(body, at, bodyEnd, rest)) return undefined;
+    const topic = this.#topics.decode(body, topicStart, topicEnd);
+    const start = { topic, flags, hasPayload, length: at + rest.length - bodyStart };
+    this.#keepInMind(start, body, bodyStart);
+    return start;
+  }
+
+  /** Its bytes are kept only when the request before was of its topic too: a copy for each would be in vain where topics change. */
+  #keepInMind(start: Start, body: Uint8Array, bodyStart: number): void {
+    const isLong = start.length > LONGEST_START;
+    const isAgain = !isLong && start.topic === this.#latest?.topic;
+    // A Buffer would give a view of the same memory.
+    this.#known = isAgain
+      ? Uint8Array.prototype.slice.call(body, bodyStart, bodyStart + start.length)
+      : EMPTY;
+    this.#latest = isLong ? undefined : start;
+  }
 }
 
-function scanStart(body: Uint8Array, bodyStart: number, bodyEnd: number): Start | undefined {
-  if (!startsWith(body, bodyStart, bodyEnd, TOPIC)) return undefined;
-  const topicStart = bodyStart + TOPIC.length;
-  let at = topicStart;
-  while (at < bodyEnd && isPlain(body[at]!)) at++;
-  if (!startsWith(body, at, bodyEnd, FLAGS)) return undefined;
-  const topicEnd = at;
-  at += FLAGS.length;
-  const flagsStart = at;
-  let flags = 0;
-  while (at < bodyEnd && body[at]! >= 0x30 && body[at]! <= 0x39) flags = flags * 10 + body[at++]! - 0x30;
-  const digits = at - flagsStart;
-  if (digits === 0 || digits > 3 || (digits > 1 && body[flagsStart] === 0x30)) return undefined;
-  const hasPayload = startsWith(body, at, bodyEnd, PAYLOAD);
-  const rest = hasPayload ? PAYLOAD : END_WITHOUT_PAYLOAD;
-  if (!hasPayload && !startsWith(body, at, bodyEnd, rest)) return undefined;
-  const topic = topics.decode(body, topicStart, topicEnd);
-  return keepInMind({ topic, flags, hasPayload, length: at + rest.length - bodyStart }, body, bodyStart);
-}
-
-function keepInMind(start: Start, body: Uint8Array, bodyStart: number): Start {
-  const { topic, flags, hasPayload, length } = start;
-  const isSame =
-    topic === latest.topic &&
-    flags === latest.flags &&
-    hasPayload === latest.hasPayload &&
-    length <= LONGEST_START;
-  // A Buffer would give a view of the same memory.
-  known = isSame ? Uint8Array.prototype.slice.call(body, bodyStart, bodyStart + length) : EMPTY;
-  latest = start;
-  return start;
+/** Any JSON text. */
+function parse(message: Message): PublishRequest {
+  const text = message.text;
+  if (text === undefined) throw new FluxError("EPROTO");
+  const [topic, flags, encoded] = unpackText(text, "{s:s s:i s?s}", "topic", "flags", "payload");
+  if (encoded === undefined) return { topic, flags, payload: undefined };
+  const bytes = decodeBase64(encoded);
+  if (bytes === undefined) throw new FluxError("EPROTO");
+  return { topic, flags, payload: { bytes, start: 0, end: bytes.length } };
 }
 
 /** True for ASCII that JSON needs no escape for. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { EMPTY, type ErrnoName, errno, SHARE_BYTES } from "../base/index.ts";
+import { EMPTY, type ErrnoName, errno, FluxError, SHARE_BYTES } from "../base/index.ts";
 import type { LogLevel } from "../client/index.ts";
 import {
   type FrameBytes,
@@ -324,7 +324,7 @@ export class Router implements RoutingView<Endpoint> {
       else {
         const response = endpoint.answer(request);
         if (response instanceof Message) this.#answer(origin, response);
-        else if (response !== undefined) void response.then((late) => this.#answer(origin, late));
+        else if (response !== undefined) void this.#answerLate(origin, response);
       }
     } else if (endpoint instanceof BuiltinService) {
       // What was published before has been sent by then, and counted.
@@ -344,6 +344,16 @@ export class Router implements RoutingView<Endpoint> {
     const payload = text === undefined ? undefined : textPayload(text);
     const response = request.deriveResponse(errno[code], payload);
     this.#answer(origin, response);
+  }
+
+  /** As `#answer`. A client whose response can't be sent is closed, as one is by an error while it is read. */
+  async #answerLate(origin: Origin, response: Promise<Message>): Promise<void> {
+    try {
+      this.#answer(origin, await response);
+    } catch (error) {
+      this.#options.log("err", `a late response is lost: ${FluxError.from(error).message}`);
+      if (origin !== this.#tree) (origin as ClientConnection).link.destroy();
+    }
   }
 
   /** A response of the broker's own, to a request as it came from `origin`. */

@@ -122,7 +122,7 @@ export class EventRing {
 
   /**
    * Adds an event. Numbers it leaves out are lost; number 1 behind 2^32 - 1 begins the epoch after.
-   * Where it stands is told in an object that the next call changes; nowhere when it is a large one.
+   * Where it stands is told in an object that changes with the ring; nowhere when it is a large one.
    * @throws FluxError EINVAL when its number is not above the last one.
    */
   append(event: Message): EventSpan | undefined {

@@ -33,7 +33,7 @@ export class RingChunk implements EventSpan {
   /** Index of the first frame that is still kept. */
   head = 0;
   /** Where that one starts. */
-  #kept = 0;
+  #keptFrom = 0;
   /** Of the first `#found` frames: where each starts, and behind the last of them where it ends; how many are private. */
   #offsets: Uint32Array = NOTHING_FOUND;
   #found = 0;
@@ -83,7 +83,7 @@ export class RingChunk implements EventSpan {
     this.end = 0;
     this.count = 0;
     this.head = 0;
-    this.#kept = 0;
+    this.#keptFrom = 0;
     this.#found = 0;
     this.#privates = 0;
     this.#times.begin(time);
@@ -110,17 +110,16 @@ export class RingChunk implements EventSpan {
     const copy = new RingChunk(end, this.#times.copy());
     copy.bytes.set(this.bytes.subarray(0, end));
     copy.epoch = this.epoch;
-    copy.start = this.start;
     copy.end = end;
     copy.count = this.count;
     copy.head = this.head;
-    copy.#kept = this.#kept;
+    copy.#keptFrom = this.#keptFrom;
     return copy;
   }
 
   /** Drops the events before `index`. */
   drop(index: number): void {
-    this.#kept = index === this.count ? this.end : this.offsets[index]!;
+    this.#keptFrom = index === this.count ? this.end : this.offsets[index]!;
     this.head = index;
   }
 
@@ -131,7 +130,7 @@ export class RingChunk implements EventSpan {
 
   /** Bytes of their frames. */
   get keptBytes(): number {
-    return this.end - this.#kept;
+    return this.end - this.#keptFrom;
   }
 
   /** Where each frame starts, and behind the last of them where it ends. */
@@ -163,7 +162,7 @@ export class RingChunk implements EventSpan {
 
   /** When the first event came that is kept; there is one. */
   get oldest(): number {
-    return this.#times.at(this.#kept);
+    return this.#times.at(this.#keptFrom);
   }
 
   /** When the latest event came, or what `begin` or `clock` have said since. */

@@ -112,7 +112,7 @@ export class EventLog implements ReplaySource {
     return this.#ring.last;
   }
 
-  /** Adds a numbered event. Where it stands as a frame, if it does, is told in an object that the next call changes; see the option `leaving`. */
+  /** Adds a numbered event. Where it stands as a frame, if it does, is told in an object that changes with the log; see the option `leaving`. */
   append(event: Message): EventSpan | undefined {
     // The clock is a system call away, and events come by the hundred in a turn.
     if (this.#turn === 0) this.#beginTurn();

@@ -54,6 +54,7 @@ test("an instance that is a job is found by its id", { timeout: 300_000 }, async
   const env = { ...process.env, FLUX_URI: instance.uri };
   const submitted = await run("flux", ["submit", "-n1", "flux", "start", "sleep", "1000"], { env });
   const id = submitted.stdout.trim();
+  assert.notEqual(parseJobId(id), undefined, id);
   const uri = await resolveUri(`${id}?local`, { env, wait: true });
   {
     await using inner = await connect(uri, { env: {} });
