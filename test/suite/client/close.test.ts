@@ -42,7 +42,10 @@ test("what was sent before close arrives", async () => {
   for (let i = 0; i < 50; i++) flux.sendEvent(flux.encodeEvent("last.words", new Uint8Array(size)));
   assert(flux.queuedBytes > 0);
   await flux.close();
-  for (let i = 0; i < 50; i++) assert.equal((await events.next()).value?.payload?.length, size);
+  for (let i = 0; i < 50; i++) {
+    const { value } = await within(events.next(), `event ${i}`);
+    assert.equal(value?.payload?.length, size);
+  }
 });
 
 test("writable tells when there is room", async () => {
