@@ -13,7 +13,9 @@ const SHARE_FRAMES_BYTES = 4096;
 /** Above this, those who can wait are asked to. */
 const HIGH_WATER_BYTES = 256 * 1024;
 /** Longest wait for the system to take the last bytes of a connection that is closed without lingering. */
-const CLOSE_MS = 1000;
+const CLOSE_MS = 10_000;
+/** So long nothing may move meanwhile. The system has taken some when it is looked for the first time: a peer that does not read is waited for twice as long. */
+const STUCK_MS = 500;
 
 export interface FrameSocketOptions {
   /** Largest frame taken, in bytes; default 128 MiB. */
@@ -131,8 +133,8 @@ export class FrameSocket implements FrameLink {
 
   /**
    * Writes what is queued and closes the sending half; then the connection is closed when the peer has done so too, or after
-   * `lingerMs` at the latest, read or not. With 0 it is closed once the system has taken all, or after a second. Resolves when
-   * it is gone.
+   * `lingerMs` at the latest, read or not. With 0 it is closed once the system has taken all, when it has taken nothing for a second, or after
+   * ten. Resolves when it is gone.
    */
   end(lingerMs: number): Promise<void> {
     if (this.#closed) return Promise.resolve();
@@ -143,7 +145,11 @@ export class FrameSocket implements FrameLink {
       if (!this.#mute) this.#writeOut();
       this.#ending = true;
       this.#wakeWriters();
-      if (lingerMs <= 0) this.#socket.once("finish", () => this.destroy());
+      if (lingerMs <= 0) {
+        this.#socket.once("finish", () => this.destroy());
+        // Not by a timer of our own: Node knows how much of a write is done, and a loop that is busy has moved little when its time is over.
+        this.#socket.setTimeout(STUCK_MS, () => this.destroy());
+      }
       this.#socket.end();
       this.#linger = setTimeout(() => this.destroy(), lingerMs > 0 ? lingerMs : CLOSE_MS);
     });

@@ -174,6 +174,34 @@ test("end(0) closes as soon as the system has all", async () => {
   assert.deepEqual(far.tags, sent);
 });
 
+test("end(0) waits for a peer that reads slowly, for longer than a second", async () => {
+  await using pair = await socketPair();
+  const frames = new FrameSocket(pair.near);
+  frames.start(new Inbox());
+  const sent = fill(frames, 3 * MIB);
+  const far = readFrames(pair.far);
+  pair.far.on("data", () => {
+    pair.far.pause();
+    setTimeout(() => pair.far.resume(), 50);
+  });
+  const begun = performance.now();
+  await frames.end(0);
+  assert(performance.now() - begun > 1100, "slow enough for this test");
+  await far.untilCount(sent.length);
+  assert.deepEqual(far.tags, sent);
+});
+
+test("end(0) does not wait for a peer that does not read", async () => {
+  await using pair = await socketPair();
+  const frames = new FrameSocket(pair.near);
+  frames.start(new Inbox());
+  fill(frames, 3 * MIB);
+  const begun = performance.now();
+  await frames.end(0);
+  assert(performance.now() - begun < 8000, "not until nobody is waited for any more");
+  assert.equal(frames.queuedBytes, 0);
+});
+
 test("the peer's end closes with ECONNRESET, once", async () => {
   await using pair = await socketPair();
   const inbox = new Inbox();
