@@ -1,41 +1,12 @@
-import { allocate, EMPTY } from "./bytes.ts";
+import { EMPTY } from "./bytes.ts";
+import { type Chunk, giveChunk, NO_CHUNK, takeChunk, wholeChunk } from "./spare-chunks.ts";
 
 /** Spans at least this long are passed on by reference; a shorter one is cheaper to copy. */
 export const SHARE_BYTES = 16 * 1024;
 
 const FIRST_CHUNK = 512;
 const LARGEST_CHUNK = 64 * 1024;
-
-/** Memory to write to, as bytes and as 32-bit words at any offset: writing a word so takes a quarter of writing its bytes. */
-interface Chunk {
-  readonly bytes: Uint8Array;
-  readonly words: DataView;
-}
-
-const NONE: Chunk = { bytes: EMPTY, words: new DataView(EMPTY.buffer) };
-
-/** Chunks that no one holds any more, for the next sink that wants one of that size: fresh memory costs more than what is written to it. */
-const spares: Chunk[] = [];
-const MOST_SPARES = 4;
-/** Below this a chunk is not worth keeping. */
-const LEAST_SPARE = 4096;
-
-/** `size`, or the next power of two where a spare would do: so that the same sizes are wanted again. */
-function spareSize(size: number): number {
-  if (size < LEAST_SPARE) return size;
-  let spare = LEAST_SPARE;
-  while (spare < size) spare *= 2;
-  return spare;
-}
-
-function chunkOf(size: number): Chunk {
-  if (size >= LEAST_SPARE) {
-    const index = spares.findLastIndex(({ bytes }) => bytes.length === size);
-    if (index >= 0) return spares.splice(index, 1)[0]!;
-  }
-  const bytes = allocate(size);
-  return { bytes, words: new DataView(bytes.buffer, bytes.byteOffset, size) };
-}
+const NOTHING: readonly Chunk[] = [];
 
 /**
  * Where encoders write: a list of chunks that grows as they need room, taken away whole by whoever sends them.
@@ -46,10 +17,10 @@ function chunkOf(size: number): Chunk {
 export class ByteSink {
   /** The chunk being filled, and its words; valid together with the offset that `reserve` returned, until the next call. */
   bytes: Uint8Array = EMPTY;
-  words: DataView = NONE.words;
-  #chunk = NONE;
-  /** The last chunk of the latest take. */
-  #taken = NONE;
+  words: DataView = NO_CHUNK.words;
+  /** Memory of what was written since the last take that may be used again behind `release`, and that of the take. */
+  #own: Chunk[] = [];
+  #taken: readonly Chunk[] = NOTHING;
   /** What is written to the chunk and not in `#full` yet: from here to `#used`. */
   #start = 0;
   #used = 0;
@@ -70,11 +41,15 @@ export class ByteSink {
     return at;
   }
 
-  /** Adds `bytes` without copying: they must never change from now on. */
-  share(bytes: Uint8Array): void {
+  /**
+   * Adds `bytes` without copying: they must never change from now on. If they are `given`, nobody else holds any of their memory, and behind `release` others
+   * may have it.
+   */
+  share(bytes: Uint8Array, given = false): void {
     this.#seal();
     this.#full.push(bytes);
     this.#fullBytes += bytes.length;
+    if (given) this.#own.push(wholeChunk(bytes));
   }
 
   /** All that was written, in order; the sink is empty afterwards. */
@@ -84,8 +59,12 @@ export class ByteSink {
     const chunks = this.#full;
     this.#full = [];
     this.#fullBytes = 0;
-    this.#taken = this.#chunk;
-    this.#fill(NONE);
+    this.#taken = NOTHING;
+    if (this.#own.length > 0) {
+      this.#taken = this.#own;
+      this.#own = [];
+    }
+    this.#fill(NO_CHUNK);
     // Up at once, down by halves: after a burst come small takes, and then the next burst.
     let guess = Math.max(FIRST_CHUNK, this.#guess / 2);
     while (guess < length && guess < LARGEST_CHUNK) guess *= 2;
@@ -93,20 +72,15 @@ export class ByteSink {
     return chunks;
   }
 
-  /** What the takes so far gave away is written and forgotten: the last chunk of it may be used again. */
+  /** What the takes so far gave away is written and forgotten: memory of the latest may be used again. */
   release(): void {
-    const chunk = this.#taken;
-    const size = chunk.bytes.length;
-    this.#taken = NONE;
-    if (size < LEAST_SPARE || size > LARGEST_CHUNK) return;
-    // The oldest goes: of its size none has been wanted for long.
-    if (spares.push(chunk) > MOST_SPARES) spares.shift();
+    for (const chunk of this.#taken) giveChunk(chunk);
+    this.#taken = NOTHING;
   }
 
-  #fill(chunk: Chunk): void {
-    this.#chunk = chunk;
-    this.bytes = chunk.bytes;
-    this.words = chunk.words;
+  #fill({ bytes, words }: Chunk): void {
+    this.bytes = bytes;
+    this.words = words;
     this.#start = 0;
     this.#used = 0;
   }
@@ -120,9 +94,10 @@ export class ByteSink {
 
   #grow(size: number): number {
     this.#seal();
-    const wanted = size > LARGEST_CHUNK ? size : spareSize(Math.max(size, this.#guess));
+    const chunk = takeChunk(Math.max(size, Math.min(this.#guess, LARGEST_CHUNK)));
     if (this.#guess < LARGEST_CHUNK) this.#guess *= 2;
-    this.#fill(chunkOf(wanted));
+    this.#own.push(chunk);
+    this.#fill(chunk);
     this.#used = size;
     return 0;
   }

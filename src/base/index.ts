@@ -29,6 +29,7 @@ export { refusedMemory } from "./memory.ts";
 export { Scope } from "./scope.ts";
 export { strsignal } from "./signal-text.ts";
 export { parseSize } from "./size.ts";
+export { giveChunk, takeChunk, wholeChunk } from "./spare-chunks.ts";
 export { TextCache } from "./text-cache.ts";
 export { TIMER_MAX_MS, within } from "./timer.ts";
 export { decodeZ85, encodeZ85 } from "./z85.ts";

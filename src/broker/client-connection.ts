@@ -102,11 +102,11 @@ export class ClientConnection {
     return this.#queueBytes + this.#oversize - this.link.queuedBytes;
   }
 
-  /** Queues a message, routes pushed or popped; the caller has seen to its room. */
-  forward(message: Message, pushed: Uint8Array, headFrom: number): void {
+  /** Queues a message, routes pushed or popped; the caller has seen to its room. `gives`: nobody else holds it. */
+  forward(message: Message, pushed: Uint8Array, headFrom: number, gives = false): void {
     this.#flushBatch?.();
     this.counters.sent++;
-    this.link.forward(message, pushed, headFrom);
+    this.link.forward(message, pushed, headFrom, gives);
   }
 
   /** Queues `count` encoded messages, which others hold too and nobody changes; the caller has seen to their room. */

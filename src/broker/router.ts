@@ -3,6 +3,7 @@ import { EMPTY, type ErrnoName, errno, FluxError, SHARE_BYTES } from "../base/in
 import type { LogLevel } from "../client/index.ts";
 import {
   type FrameBytes,
+  giveBack,
   isPlainResponse,
   Message,
   MessageFlag,
@@ -323,8 +324,11 @@ export class Router implements RoutingView<Endpoint> {
       if (topic !== "event.publish") endpoint.others.receive(request.withPushed(origin.toBroker));
       else {
         const response = endpoint.answer(request);
-        if (response instanceof Message) this.#answer(origin, response);
-        else if (response !== undefined) void this.#answerLate(origin, response);
+        if (response instanceof Message) {
+          this.#answer(origin, response);
+          // The event has a payload of its own, decoded.
+          giveBack(request);
+        } else if (response !== undefined) void this.#answerLate(origin, response);
       }
     } else if (endpoint instanceof BuiltinService) {
       // What was published before has been sent by then, and counted.
@@ -332,7 +336,7 @@ export class Router implements RoutingView<Endpoint> {
       endpoint.receive(request.withPushed(origin.toBroker));
     } else if (!topic.includes(".")) this.#refuse(origin, request, "ENOSYS", undefined);
     else if (endpoint.hasRoom(request.frameBytes(origin.toService.length)) || must) {
-      endpoint.forward(request, origin.toService, request.headStart);
+      endpoint.forward(request, origin.toService, request.headStart, true);
     } else {
       this.slow.missRequest(endpoint);
       this.#refuse(origin, request, "EAGAIN", `service of ${topic} does not keep up: its queue is full`);
@@ -367,7 +371,7 @@ export class Router implements RoutingView<Endpoint> {
   #deliverResponse(client: ClientConnection, response: Message, headFrom: number): void {
     if (client.hasRoom(response.frameBytes(response.headStart - headFrom))) {
       this.tx.response++;
-      client.forward(response, EMPTY, headFrom);
+      client.forward(response, EMPTY, headFrom, true);
     } else this.slow.close(client);
   }
 

@@ -6,8 +6,8 @@ export interface FrameLink {
   /** Bytes queued that the peer's system has not taken. */
   readonly queuedBytes: number;
   start(receiver: FrameReceiver): void;
-  /** Queues a message with routes pushed or popped: see Message.forwardTo. */
-  forward(message: Message, pushed: Uint8Array, headFrom: number): void;
+  /** Queues a message with routes pushed or popped: see Message.forwardTo. `gives`: nobody else holds it. */
+  forward(message: Message, pushed: Uint8Array, headFrom: number, gives?: boolean): void;
   /** Queues bytes that are a whole number of frames and will never change. */
   sendEncoded(frames: Uint8Array): void;
   /** Queues a copy of `bytes[start, end)`, a whole number of frames. */

@@ -1,4 +1,4 @@
-import { allocate, FluxError, plainView } from "../base/index.ts";
+import { allocate, concatBytes, FluxError, plainView, SHARE_BYTES, takeChunk } from "../base/index.ts";
 import { decodeMessage } from "./decode.ts";
 import { readWord } from "./header.ts";
 import { FRAME_MAGIC, type Message, PREAMBLE_BYTES } from "./message.ts";
@@ -39,9 +39,9 @@ export class Framer {
   }
 
   /**
-   * Takes the next bytes of the stream, which must never change from now on, and gives each message they complete to `emit`. `take` is asked first
-   * for each frame that came in one piece, with where its parts start and end: if it returns true the frame is done with, unread, and its bytes,
-   * preamble included, were `take`'s to change.
+   * Takes the next bytes of the stream and gives each message they complete to `emit`. `take` is asked first for each frame that came in one piece,
+   * with where its parts start and end: if it returns true the frame is done with, unread, and its bytes, preamble included, were `take`'s to
+   * change. The bytes must never change from now on; if they are `lent` they may once this returns, for messages are emitted from a copy.
    * @throws FluxError EPROTO for a wrong magic or a length of 0, EMSGSIZE for one over the ceiling, and those of `decodeMessage`;
    *   the messages before it have been emitted.
    */
@@ -49,9 +49,10 @@ export class Framer {
     piece: Uint8Array,
     emit: (message: Message) => void,
     take?: (frames: FrameBytes, start: number, end: number) => boolean,
+    lent = false,
   ): void {
     if (this.#failure !== undefined) throw this.#failure;
-    const chunk = plainView(piece);
+    let chunk = plainView(piece);
     let at = 0;
     while (this.#held > 0) {
       at = this.#gather(chunk, at);
@@ -65,21 +66,33 @@ export class Framer {
       this.#broken = undefined;
       this.#held = 0;
       this.#needed = PREAMBLE_BYTES;
-      emit(this.#decode(frame, PREAMBLE_BYTES, end));
+      const message = this.#decode(frame, PREAMBLE_BYTES, end);
+      message.alone = frame.length >= SHARE_BYTES;
+      emit(message);
     }
-    const end = chunk.length;
-    const frames = take === undefined ? undefined : frameBytes(chunk);
-    while (end - at >= PREAMBLE_BYTES) {
-      const start = at + PREAMBLE_BYTES;
-      const next = start + this.#length(chunk, at);
-      if (next > end) {
+    let frames = take === undefined ? undefined : frameBytes(chunk);
+    let mustCopy = lent;
+    while (chunk.length - at >= PREAMBLE_BYTES) {
+      let start = at + PREAMBLE_BYTES;
+      let next = start + this.#length(chunk, at);
+      if (next > chunk.length) {
         this.#needed = next - at;
         break;
       }
+      if (frames === undefined || !take!(frames, start, next)) {
+        if (mustCopy) {
+          // All the rest at once: one frame that is not taken seldom comes alone.
+          chunk = concatBytes([chunk.subarray(at)]);
+          if (frames !== undefined) frames = frameBytes(chunk);
+          mustCopy = false;
+          next -= at;
+          start = PREAMBLE_BYTES;
+        }
+        emit(this.#decode(chunk, start, next));
+      }
       at = next;
-      if (frames === undefined || !take!(frames, start, next)) emit(this.#decode(chunk, start, next));
     }
-    if (at < end) this.#gather(chunk, at);
+    if (at < chunk.length) this.#gather(chunk, at);
   }
 
   /** Copies to the broken frame what it needs and `chunk` has from `at` on; returns the offset behind. */
@@ -87,9 +100,8 @@ export class Framer {
     const count = Math.min(this.#needed - this.#held, chunk.length - at);
     const held = this.#held + count;
     if (this.#broken === undefined || this.#broken.length < held) {
-      const roomier = allocate(
-        Math.min(Math.max(this.#needed, PREAMBLE_BYTES), Math.max(4 * held, FIRST_ROOM)),
-      );
+      const room = Math.min(Math.max(this.#needed, PREAMBLE_BYTES), Math.max(4 * held, FIRST_ROOM));
+      const roomier = room < SHARE_BYTES ? allocate(room) : takeChunk(room).bytes;
       if (this.#broken !== undefined) roomier.set(this.#broken.subarray(0, this.#held));
       this.#broken = roomier;
     }

@@ -30,6 +30,7 @@ export {
 } from "./event-position.ts";
 export { Framer, MAX_FRAME_BYTES } from "./framer.ts";
 export { afterRoutes, decodeFrames, encodeFrames } from "./frames.ts";
+export { giveBack } from "./give-back.ts";
 export { encodePushed, routeString, topRoute } from "./head.ts";
 export { HEADER_BYTES, writeHeader } from "./header.ts";
 export { FRAME_MAGIC, Message, PREAMBLE_BYTES } from "./message.ts";

@@ -14,7 +14,7 @@ import { headOf, readFirstRoute, readRoutes } from "./head.ts";
 import { HEADER_BYTES, type Header, writeHeader } from "./header.ts";
 import type { MessageFields } from "./message-fields.ts";
 import { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
-import { payloadText } from "./payload.ts";
+import { checkPart, payloadText } from "./payload.ts";
 
 /** First four bytes of a frame: 0xffee0012 as a little-endian host stores it. */
 export const FRAME_MAGIC = 0x1200eeff;
@@ -50,6 +50,8 @@ export class Message implements Header {
   body: Uint8Array;
   bodyStart: number;
   bodyEnd: number;
+  /** True when it came in a chunk of its own, which may be given back, once: see giveBack. */
+  alone = false;
   #topic: string | undefined;
   #payload: Uint8Array | undefined;
   #headView: Uint8Array | undefined;
@@ -264,9 +266,9 @@ export class Message implements Header {
 
   /**
    * Writes this message as a frame with `pushed` (encoded route parts, top first) on the route stack instead of what stands in
-   * the head before `headFrom`. With `EMPTY` and an offset behind some routes this pops them.
+   * the head before `headFrom`. With `EMPTY` and an offset behind some routes this pops them. `gives`: nobody holds this message any more, its memory is given back behind `release` of the sink.
    */
-  forwardTo(sink: ByteSink, pushed: Uint8Array, headFrom: number): void {
+  forwardTo(sink: ByteSink, pushed: Uint8Array, headFrom: number, gives = false): void {
     const { head, headEnd, body, bodyStart, bodyEnd } = this;
     const hasBody = (this.flags & MessageFlag.PAYLOAD) !== 0;
     const delimiter = pushed.length > 0 && (this.flags & MessageFlag.ROUTE) === 0 ? 1 : 0;
@@ -292,7 +294,9 @@ export class Message implements Header {
     if (hasBody && !together) {
       at = writePartLength(bytes, at, bodyLength);
       if (shares) {
-        sink.share(body.subarray(bodyStart, bodyEnd));
+        const given = gives && this.alone;
+        if (given) this.alone = false;
+        sink.share(body.subarray(bodyStart, bodyEnd), given);
         at = sink.reserve(PROTO_PART_BYTES);
         bytes = sink.bytes;
         words = sink.words;
@@ -390,9 +394,4 @@ export class Message implements Header {
     event.#topic = topic;
     return event;
   }
-}
-
-function checkPart({ length }: Uint8Array, start: number, end: number): void {
-  if (!(start >= 0 && start <= end && end <= length))
-    throw new FluxError("EINVAL", `[${start}, ${end}) is no part of ${length} bytes`);
 }

@@ -20,3 +20,9 @@ export function payloadText(bytes: Uint8Array, start: number, end: number): stri
   if (first === undefined) throw new FluxError("EPROTO", "payload is not valid UTF-8");
   return first;
 }
+
+/** Throws EINVAL when `bytes` has no part `[start, end)`. */
+export function checkPart({ length }: Uint8Array, start: number, end: number): void {
+  if (!(start >= 0 && start <= end && end <= length))
+    throw new FluxError("EINVAL", `[${start}, ${end}) is no part of ${length} bytes`);
+}

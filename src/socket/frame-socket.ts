@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { ByteSink, copyBytes, EMPTY, FluxError } from "../base/index.ts";
 import type { FrameLink, FrameReceiver, Receiver } from "../connector/index.ts";
 import { type FrameBytes, Framer, type Message } from "../message/index.ts";
+import { lendReads } from "./lent-reads.ts";
 
 /**
  * So much is written before the tick ends, so that the peer works on it while this side goes on. A little less than a chunk of the sink, which
@@ -76,15 +77,17 @@ export class FrameSocket implements FrameLink {
     this.#receiver = receiver;
     if ("frame" in receiver) this.#unread = receiver;
     const socket = this.#socket;
-    socket.on("data", (chunk: Uint8Array) => this.#take(chunk));
+    lendReads(socket, (chunk) => this.#take(chunk, true));
+    socket.on("data", (chunk: Uint8Array) => this.#take(chunk, false));
     socket.on("end", () => this.#close(new FluxError("ECONNRESET")));
     socket.on("error", (error) => this.#close(FluxError.from(error, "ECONNRESET")));
     socket.on("close", () => this.#close(new FluxError("ECONNRESET")));
     socket.on("drain", () => {
       this.#blocked = false;
+      this.#release();
       this.#write();
     });
-    if (early !== undefined && early.length > 0) this.#take(early);
+    if (early !== undefined && early.length > 0) this.#take(early, false);
     if (socket.destroyed) process.nextTick(() => this.#close(new FluxError("ECONNRESET")));
     socket.resume();
   }
@@ -106,9 +109,9 @@ export class FrameSocket implements FrameLink {
   }
 
   /** Queues a message with routes pushed on or, by `headFrom`, popped off its stack: see Message.forwardTo. */
-  forward(message: Message, pushed: Uint8Array, headFrom: number): void {
+  forward(message: Message, pushed: Uint8Array, headFrom: number, gives = false): void {
     if (this.#silent) return;
-    message.forwardTo(this.#sink, pushed, headFrom);
+    message.forwardTo(this.#sink, pushed, headFrom, gives);
     this.#wake();
   }
 
@@ -197,18 +200,23 @@ export class FrameSocket implements FrameLink {
       this.#blocked = socket.writableNeedDrain;
     }
     // Most often the system takes all at once.
-    if (socket.writableLength === 0) this.#sink.release();
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#socket.writableLength === 0) this.#sink.release();
   }
 
   #wakeWriters(): void {
     if (this.#waiting.length > 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  #take(chunk: Uint8Array): void {
+  /** `lent`: what is read next is written over it. */
+  #take(chunk: Uint8Array, lent: boolean): void {
     const receiver = this.#receiver;
     if (receiver === undefined || this.#closed) return;
     try {
-      this.#framer.push(chunk, this.#deliver, this.#unread === undefined ? undefined : this.#offer);
+      this.#framer.push(chunk, this.#deliver, this.#unread === undefined ? undefined : this.#offer, lent);
     } catch (error) {
       this.#unread?.pause();
       this.#close(FluxError.from(error, "EIO"));

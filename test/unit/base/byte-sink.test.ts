@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ByteSink, concatBytes } from "../../../src/base/index.ts";
+import { ByteSink, concatBytes, takeChunk } from "../../../src/base/index.ts";
 
 function write(sink: ByteSink, bytes: Uint8Array): void {
   const at = sink.reserve(bytes.length);
@@ -106,6 +106,45 @@ test("released memory is used again, by whichever sink wants that size, and not 
   assert.equal(third.bytes.buffer, first!.buffer);
   write(one, filled(20_000, 4));
   assert.notEqual(one.bytes.buffer, first!.buffer, "released once, used once");
+});
+
+test("memory that is given with a shared span is used again once it is released, and no other", () => {
+  const sink = new ByteSink();
+  const given = takeChunk(24_000).bytes.fill(1);
+  const kept = filled(24_000, 2);
+  sink.share(given.subarray(10, 20_000), true);
+  sink.share(kept);
+  const taken = sink.take();
+  const memoryNow = (): Set<ArrayBufferLike> => {
+    const probe = new ByteSink();
+    const found = new Set<ArrayBufferLike>();
+    for (let i = 0; i < 100; i++) {
+      probe.reserve(24_000);
+      found.add(probe.bytes.buffer);
+    }
+    return found;
+  };
+  assert.equal(memoryNow().has(given.buffer), false, "not released yet");
+  assert.deepEqual(taken[0], filled(19_990, 1));
+  sink.release();
+  const memory = memoryNow();
+  assert.equal(memory.has(given.buffer), true);
+  assert.equal(memory.has(kept.buffer), false);
+  assert.deepEqual(taken[1], filled(24_000, 2));
+});
+
+test("of two takes without a release between them the memory of the later one is used again", () => {
+  const sink = new ByteSink();
+  write(sink, filled(40_000, 1));
+  const [first] = sink.take();
+  write(sink, filled(40_000, 2));
+  const [second] = sink.take();
+  sink.release();
+  const probe = new ByteSink();
+  probe.reserve(40_000);
+  assert.equal(probe.bytes.buffer, second!.buffer);
+  probe.reserve(40_000);
+  assert.notEqual(probe.bytes.buffer, first!.buffer);
 });
 
 test("words are those of the bytes, also behind a shared span", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Framer, MAX_FRAME_BYTES } from "../../../src/message/index.ts";
+import { decodeMessage, Framer, MAX_FRAME_BYTES, Message } from "../../../src/message/index.ts";
 import { anyFields } from "../../helpers/message-arbitrary.ts";
 import { assertSameFields, fieldsOf } from "../../helpers/message-fields.ts";
 import { type TwinFields, twinEncode, twinNormal } from "../../helpers/message-twin.ts";
@@ -90,6 +90,53 @@ test("any messages, any cuts", () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test("messages of bytes that are only lent stay as they are, whichever frames were taken", () => {
+  const anyStream = fc.array(anyFields, { minLength: 1, maxLength: 6 });
+  const anyCuts = fc.array(fc.nat(), { maxLength: 12 });
+  fc.assert(
+    fc.property(anyStream, anyCuts, fc.array(fc.boolean()), (fields, cuts, takes) => {
+      const stream = Buffer.concat(fields.map(twinEncode));
+      const lent = new Uint8Array(stream.length);
+      const framer = new Framer();
+      const seen: (Message | TwinFields)[] = [];
+      let asked = 0;
+      for (const chunk of cut(stream, cuts)) {
+        lent.set(chunk);
+        framer.push(
+          lent.subarray(0, chunk.length),
+          (message) => seen.push(message),
+          ({ bytes, words }, start, end) => {
+            assert.equal(words.getUint32(start - 4), end - start);
+            if (takes[asked++] !== true) return false;
+            seen.push(fieldsOf(decodeMessage(bytes.slice(start, end))));
+            bytes.fill(0xdd, start - 8, end);
+            return true;
+          },
+          true,
+        );
+        lent.fill(0xee);
+      }
+      assertSame(
+        seen.map((one) => (one instanceof Message ? fieldsOf(one) : one)),
+        fields,
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a message is alone when it was gathered, and large", () => {
+  const stream = [100, 20_000, 20_000, 100].map((length) =>
+    twinEncode(twinNormal({ ...BASE, payload: new Uint8Array(length).fill(1) })),
+  );
+  const whole = Buffer.concat(stream);
+  const cutAt = [10, stream[0]!.length + 5, whole.length - 20];
+  const framer = new Framer();
+  const alone: boolean[] = [];
+  for (const chunk of cut(whole, cutAt)) framer.push(chunk, (message) => alone.push(message.alone));
+  assert.deepEqual(alone, [false, true, false, false]);
 });
 
 test("a large frame in small chunks is gathered whole", () => {
