@@ -11,16 +11,16 @@ const NOTHING: readonly Chunk[] = [];
 /**
  * Where encoders write: a list of chunks that grows as they need room, taken away whole by whoever sends them.
  *
- * Owner: one writer, in one tick after another. What was taken is not written again, so a socket may keep it, until whoever took it
- * says `release`. Between takes an idle sink holds no memory; the size of the latest takes is the guess for the next.
+ * Owner: one writer, in one tick after another. What was taken is not written again; what was lent is, by any sink, once it is released. The size of the latest
+ * takes is the guess for the next.
  */
 export class ByteSink {
   /** The chunk being filled, and its words; valid together with the offset that `reserve` returned, until the next call. */
   bytes: Uint8Array = EMPTY;
   words: DataView = NO_CHUNK.words;
-  /** Memory of what was written since the last take that may be used again behind `release`, and that of the take. */
+  /** Memory of what was written since the last take that may be used again, and of what was lent last. */
   #own: Chunk[] = [];
-  #taken: readonly Chunk[] = NOTHING;
+  #lent: readonly Chunk[] = NOTHING;
   /** What is written to the chunk and not in `#full` yet: from here to `#used`. */
   #start = 0;
   #used = 0;
@@ -42,8 +42,8 @@ export class ByteSink {
   }
 
   /**
-   * Adds `bytes` without copying: they must never change from now on. If they are `given`, nobody else holds any of their memory, and behind `release` others
-   * may have it.
+   * Adds `bytes` without copying: they must never change from now on. If they are `given`, nobody else holds any of their memory, and behind `release`
+   * others may have it.
    */
   share(bytes: Uint8Array, given = false): void {
     this.#seal();
@@ -52,16 +52,23 @@ export class ByteSink {
     if (given) this.#own.push(wholeChunk(bytes));
   }
 
-  /** All that was written, in order; the sink is empty afterwards. */
+  /** All that was written, in order; the sink is empty afterwards, and holds no memory. Who has it may keep it. */
   take(): Uint8Array[] {
+    const chunks = this.lend();
+    this.#lent = NOTHING;
+    return chunks;
+  }
+
+  /** As `take`, for one who may say `release` when it is done with it. */
+  lend(): Uint8Array[] {
     const length = this.length;
     this.#seal();
     const chunks = this.#full;
     this.#full = [];
     this.#fullBytes = 0;
-    this.#taken = NOTHING;
+    this.#lent = NOTHING;
     if (this.#own.length > 0) {
-      this.#taken = this.#own;
+      this.#lent = this.#own;
       this.#own = [];
     }
     this.#fill(NO_CHUNK);
@@ -72,10 +79,10 @@ export class ByteSink {
     return chunks;
   }
 
-  /** What the takes so far gave away is written and forgotten: memory of the latest may be used again. */
+  /** Nobody holds what was lent last, or any time before: its memory may be used again. */
   release(): void {
-    for (const chunk of this.#taken) giveChunk(chunk);
-    this.#taken = NOTHING;
+    for (const chunk of this.#lent) giveChunk(chunk);
+    this.#lent = NOTHING;
   }
 
   #fill({ bytes, words }: Chunk): void {
@@ -94,7 +101,9 @@ export class ByteSink {
 
   #grow(size: number): number {
     this.#seal();
-    const chunk = takeChunk(Math.max(size, Math.min(this.#guess, LARGEST_CHUNK)));
+    let wanted = this.#guess;
+    while (wanted < size && wanted < LARGEST_CHUNK) wanted *= 2;
+    const chunk = takeChunk(Math.max(size, wanted));
     if (this.#guess < LARGEST_CHUNK) this.#guess *= 2;
     this.#own.push(chunk);
     this.#fill(chunk);

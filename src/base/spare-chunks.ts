@@ -20,8 +20,8 @@ const MOST_BYTES = 4 * 1024 * 1024;
 /** Outside of these a chunk is not worth keeping, or too much to keep. */
 const LEAST_SPARE = 4 * 1024;
 const LARGEST_SPARE = 256 * 1024;
-/** Sizes up to here are powers of two; those above have an eighth of that between them. */
-const LARGEST_POWER = 64 * 1024;
+/** Sizes up to here are powers of two; above there are eight between two powers, so that a chunk is an eighth too large at most. */
+const LARGEST_POWER = 16 * 1024;
 
 /** `size`, or a little more: so that the same sizes are wanted again. */
 function spareSize(size: number): number {

@@ -78,7 +78,7 @@ export class ModuleLink implements FrameLink {
     });
   }
 
-  forward(message: Message, pushed: Uint8Array, headFrom: number): void {
+  forward(message: Message, pushed: Uint8Array, headFrom: number, gives = false): void {
     this.tap?.("rx", this.#name, message);
     const isRequest = message.type === MessageType.REQUEST;
     if (this.#muted && (message.type !== MessageType.RESPONSE || message.topic !== "module.status")) {
@@ -86,7 +86,7 @@ export class ModuleLink implements FrameLink {
       return;
     }
     if (isRequest) this.requests.add(message, pushed);
-    if (this.#held === undefined) this.#link.forward(message, pushed, headFrom);
+    if (this.#held === undefined) this.#link.forward(message, pushed, headFrom, gives);
     else {
       message.forwardTo(this.#held, pushed, headFrom);
       this.#heldCount++;

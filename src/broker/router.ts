@@ -5,7 +5,7 @@ import {
   type FrameBytes,
   giveBack,
   isPlainResponse,
-  Message,
+  type Message,
   MessageFlag,
   MessageType,
   Role,
@@ -324,11 +324,12 @@ export class Router implements RoutingView<Endpoint> {
       if (topic !== "event.publish") endpoint.others.receive(request.withPushed(origin.toBroker));
       else {
         const response = endpoint.answer(request);
-        if (response instanceof Message) {
-          this.#answer(origin, response);
+        if (response instanceof Promise) void this.#answerLate(origin, response);
+        else {
+          if (response !== undefined) this.#answer(origin, response);
           // The event has a payload of its own, decoded.
           giveBack(request);
-        } else if (response !== undefined) void this.#answerLate(origin, response);
+        }
       }
     } else if (endpoint instanceof BuiltinService) {
       // What was published before has been sent by then, and counted.

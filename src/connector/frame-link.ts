@@ -6,7 +6,7 @@ export interface FrameLink {
   /** Bytes queued that the peer's system has not taken. */
   readonly queuedBytes: number;
   start(receiver: FrameReceiver): void;
-  /** Queues a message with routes pushed or popped: see Message.forwardTo. `gives`: nobody else holds it. */
+  /** Queues a message with routes pushed or popped: see Message.forwardTo. `gives`: nobody holds it any more; a link need not make use of that. */
   forward(message: Message, pushed: Uint8Array, headFrom: number, gives?: boolean): void;
   /** Queues bytes that are a whole number of frames and will never change. */
   sendEncoded(frames: Uint8Array): void;

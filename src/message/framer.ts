@@ -1,4 +1,13 @@
-import { allocate, concatBytes, FluxError, plainView, SHARE_BYTES, takeChunk } from "../base/index.ts";
+import {
+  allocate,
+  concatBytes,
+  FluxError,
+  giveChunk,
+  plainView,
+  SHARE_BYTES,
+  takeChunk,
+  wholeChunk,
+} from "../base/index.ts";
 import { decodeMessage } from "./decode.ts";
 import { readWord } from "./header.ts";
 import { FRAME_MAGIC, type Message, PREAMBLE_BYTES } from "./message.ts";
@@ -39,9 +48,10 @@ export class Framer {
   }
 
   /**
-   * Takes the next bytes of the stream and gives each message they complete to `emit`. `take` is asked first for each frame that came in one piece,
-   * with where its parts start and end: if it returns true the frame is done with, unread, and its bytes, preamble included, were `take`'s to
-   * change. The bytes must never change from now on; if they are `lent` they may once this returns, for messages are emitted from a copy.
+   * Takes the next bytes of the stream and gives each message they complete to `emit`. They must never change from now on; if they are `lent` they may once this
+   * returns, for messages are emitted from a copy. `take` is asked first for each frame that came in one piece, with where its parts start and end: if it returns
+   * true the frame is done with, unread, and its bytes, preamble included, were `take`'s to change. With `take`, large frames are gathered in chunks that may be
+   * given back.
    * @throws FluxError EPROTO for a wrong magic or a length of 0, EMSGSIZE for one over the ceiling, and those of `decodeMessage`;
    *   the messages before it have been emitted.
    */
@@ -55,7 +65,7 @@ export class Framer {
     let chunk = plainView(piece);
     let at = 0;
     while (this.#held > 0) {
-      at = this.#gather(chunk, at);
+      at = this.#gather(chunk, at, take !== undefined);
       if (this.#held < this.#needed) return;
       const frame = this.#broken!;
       if (this.#needed === PREAMBLE_BYTES) {
@@ -67,7 +77,7 @@ export class Framer {
       this.#held = 0;
       this.#needed = PREAMBLE_BYTES;
       const message = this.#decode(frame, PREAMBLE_BYTES, end);
-      message.alone = frame.length >= SHARE_BYTES;
+      message.alone = take !== undefined && frame.length >= SHARE_BYTES;
       emit(message);
     }
     let frames = take === undefined ? undefined : frameBytes(chunk);
@@ -92,17 +102,19 @@ export class Framer {
       }
       at = next;
     }
-    if (at < chunk.length) this.#gather(chunk, at);
+    if (at < chunk.length) this.#gather(chunk, at, take !== undefined);
   }
 
-  /** Copies to the broken frame what it needs and `chunk` has from `at` on; returns the offset behind. */
-  #gather(chunk: Uint8Array, at: number): number {
+  /** Copies to the broken frame what it needs and `chunk` has from `at` on; returns the offset behind. `goesRound`: its memory may be given back. */
+  #gather(chunk: Uint8Array, at: number, goesRound: boolean): number {
     const count = Math.min(this.#needed - this.#held, chunk.length - at);
     const held = this.#held + count;
     if (this.#broken === undefined || this.#broken.length < held) {
       const room = Math.min(Math.max(this.#needed, PREAMBLE_BYTES), Math.max(4 * held, FIRST_ROOM));
-      const roomier = room < SHARE_BYTES ? allocate(room) : takeChunk(room).bytes;
+      const roomier = goesRound && room >= SHARE_BYTES ? takeChunk(room).bytes : allocate(room);
       if (this.#broken !== undefined) roomier.set(this.#broken.subarray(0, this.#held));
+      if (goesRound && this.#broken !== undefined && this.#broken.length >= SHARE_BYTES)
+        giveChunk(wholeChunk(this.#broken));
       this.#broken = roomier;
     }
     this.#broken.set(chunk.subarray(at, at + count), this.#held);

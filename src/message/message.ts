@@ -229,6 +229,7 @@ export class Message implements Header {
     }
     if (payload === undefined) return;
     this.#payload = undefined;
+    this.alone = false;
     this.body = payload ?? EMPTY;
     this.bodyStart = 0;
     this.bodyEnd = this.body.length;
@@ -266,7 +267,8 @@ export class Message implements Header {
 
   /**
    * Writes this message as a frame with `pushed` (encoded route parts, top first) on the route stack instead of what stands in
-   * the head before `headFrom`. With `EMPTY` and an offset behind some routes this pops them. `gives`: nobody holds this message any more, its memory is given back behind `release` of the sink.
+   * the head before `headFrom`. With `EMPTY` and an offset behind some routes this pops them. `gives`: nobody holds this message any more, so that
+   * the memory of a large one which is `alone` is given to the sink.
    */
   forwardTo(sink: ByteSink, pushed: Uint8Array, headFrom: number, gives = false): void {
     const { head, headEnd, body, bodyStart, bodyEnd } = this;

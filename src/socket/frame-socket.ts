@@ -191,7 +191,8 @@ export class FrameSocket implements FrameLink {
   /** Gives all that is queued to the socket. */
   #writeOut(): void {
     const socket = this.#socket;
-    const chunks = this.#sink.length === 0 ? [] : this.#sink.take();
+    this.#release();
+    const chunks = this.#sink.length === 0 ? [] : this.#sink.lend();
     if (chunks.length === 1) this.#blocked = !socket.write(chunks[0]!);
     else if (chunks.length > 1) {
       socket.cork();
@@ -203,6 +204,7 @@ export class FrameSocket implements FrameLink {
     this.#release();
   }
 
+  /** Lets the memory of what was written be used again, when the system has taken all. */
   #release(): void {
     if (this.#socket.writableLength === 0) this.#sink.release();
   }

@@ -6,18 +6,19 @@ const KIB = 1024;
 
 /** Takes all spares of `size`, so that none is left of other tests. */
 function drain(size: number): void {
-  const seen = new Set<ArrayBufferLike>();
-  for (let i = 0; i < 100; i++) seen.add(takeChunk(size).bytes.buffer);
-  assert.ok(seen.size <= 100);
+  for (let i = 0; i < 100; i++) takeChunk(size);
 }
 
-test("a chunk has room for what was asked, and an eighth more at most from 64 KiB on", () => {
+test("a chunk has room for what was asked, and an eighth more at most from 16 KiB on", () => {
   for (const size of [
     0,
     1,
     4095,
     4096,
     4097,
+    16 * KIB,
+    16 * KIB + 1,
+    33_000,
     64 * KIB,
     64 * KIB + 1,
     72 * KIB,
@@ -27,7 +28,7 @@ test("a chunk has room for what was asked, and an eighth more at most from 64 Ki
   ]) {
     const { bytes, words } = takeChunk(size);
     assert.ok(bytes.length >= size, `${size}`);
-    assert.ok(bytes.length <= (size < 64 * KIB ? 2 : 1.125) * size, `${size}: ${bytes.length}`);
+    assert.ok(bytes.length <= (size < 16 * KIB ? 2 : 1.125) * size, `${size}: ${bytes.length}`);
     assert.equal(words.buffer, bytes.buffer);
     assert.equal(words.byteOffset, bytes.byteOffset);
     assert.equal(words.byteLength, bytes.length);

@@ -127,16 +127,18 @@ test("messages of bytes that are only lent stay as they are, whichever frames we
   );
 });
 
-test("a message is alone when it was gathered, and large", () => {
+test("a message is alone when it was gathered, and large, for one who takes", () => {
   const stream = [100, 20_000, 20_000, 100].map((length) =>
     twinEncode(twinNormal({ ...BASE, payload: new Uint8Array(length).fill(1) })),
   );
   const whole = Buffer.concat(stream);
   const cutAt = [10, stream[0]!.length + 5, whole.length - 20];
-  const framer = new Framer();
-  const alone: boolean[] = [];
-  for (const chunk of cut(whole, cutAt)) framer.push(chunk, (message) => alone.push(message.alone));
-  assert.deepEqual(alone, [false, true, false, false]);
+  for (const take of [() => false, undefined]) {
+    const framer = new Framer();
+    const alone: boolean[] = [];
+    for (const chunk of cut(whole, cutAt)) framer.push(chunk, (message) => alone.push(message.alone), take);
+    assert.deepEqual(alone, [false, take !== undefined, false, false]);
+  }
 });
 
 test("a large frame in small chunks is gathered whole", () => {
