@@ -2,7 +2,9 @@ import type { LogLevel, LogRecord } from "../client/index.ts";
 import type { TypeCounters } from "../methods/index.ts";
 import type { EventLogOptions } from "../replay/index.ts";
 import type { NameDatabase } from "./access-names.ts";
+import type { AccountCounters, GuestLimits } from "./accounts.ts";
 import type { AttributeTable } from "./attribute-table.ts";
+import type { ConnectionLimits } from "./connection-limits.ts";
 import type { ModuleConfig, ModuleLoader } from "./module-loader.ts";
 import type { ReadPeerCredentials } from "./peer-credentials.ts";
 import type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
@@ -10,10 +12,10 @@ import type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
 /** The flux-core version whose protocol this is: what the attribute `version` says. */
 export const FLUX_VERSION = "0.88.0";
 
-/** Default of `clientQueueBytes`, 32 MiB. */
-export const CLIENT_QUEUE_BYTES = 32 * 1024 * 1024;
+/** Default of `clientQueueBytes`, 128 MiB: a slow reader of 100 MiB of job output stays connected. */
+export const CLIENT_QUEUE_BYTES = 128 * 1024 * 1024;
 
-export interface BrokerOptions {
+export interface BrokerOptions extends GuestLimits, ConnectionLimits {
   /** Rank of the broker, default 0, and number of ranks of its instance, default 1. Other ranks are reached by what `attach` is given. */
   readonly rank?: number | undefined;
   readonly size?: number | undefined;
@@ -27,7 +29,7 @@ export interface BrokerOptions {
   readonly allowRootOwner?: boolean | undefined;
   /** Largest frame taken, in bytes; default 128 MiB. A client that sends a larger one is closed. */
   readonly maxFrameBytes?: number | undefined;
-  /** Most bytes queued for a client that does not read; default 32 MiB. */
+  /** Most bytes queued for a client that does not read; default 128 MiB. */
   readonly clientQueueBytes?: number | undefined;
   /** What happens to a client with a full queue when an event comes; default `"disconnect"`. */
   readonly slowClient?: SlowClientPolicy | undefined;
@@ -69,4 +71,13 @@ export interface BrokerStats {
   readonly tx: Readonly<TypeCounters>;
   /** Clients closed, events dropped and requests refused because a queue was full. */
   readonly slow: SlowCounters;
+  /** What guests hold, and what their limits have cost. */
+  readonly guests: GuestStats;
+}
+
+/** What guests hold at a broker, and what their limits have cost. */
+export interface GuestStats extends AccountCounters {
+  /** Bytes kept for all guests, as measured last. */
+  readonly bytes: number;
+  readonly connections: number;
 }

@@ -11,16 +11,18 @@ import {
   type Methods,
 } from "../client/index.ts";
 import { type Connector, connectorPair, type FrameLink } from "../connector/index.ts";
-import { type JsonObject, stringifyJson } from "../json/index.ts";
+import { stringifyJson } from "../json/index.ts";
 import { type Credential, Message, MessageFlag, Role, textPayload } from "../message/index.ts";
 import { clearCounters } from "../methods/index.ts";
 import { EventLog, replayMethods } from "../replay/index.ts";
+import { ReadTurns } from "../socket/index.ts";
 import { AccessControl } from "./access-control.ts";
 import { SystemNames } from "./access-names.ts";
+import { Accounts } from "./accounts.ts";
 import { AttributeTable } from "./attribute-table.ts";
 import { type BrokerOptions, type BrokerStats, CLIENT_QUEUE_BYTES } from "./broker-options.ts";
 import { Builtins } from "./builtins.ts";
-import { ClientConnection } from "./client-connection.ts";
+import { refuseConnection } from "./connection-limits.ts";
 import { EventService } from "./event-service.ts";
 import { FlushRound } from "./flush-round.ts";
 import { LocalServer } from "./local-server.ts";
@@ -53,6 +55,7 @@ export class Broker implements AsyncDisposable {
   readonly access: AccessControl;
   /** The events that can be given again; undefined when none are kept. */
   readonly events: EventLog | undefined;
+  readonly accounts: Accounts;
   readonly #log: LogBuffer;
   readonly #round = new FlushRound();
   readonly #router: Router;
@@ -69,6 +72,7 @@ export class Broker implements AsyncDisposable {
     this.#options = options;
     const { rank = 0, size = 1, attributes: given, logRingSize, logLevel } = options;
     this.rank = rank;
+    this.accounts = new Accounts(options);
     this.attributes = given instanceof AttributeTable ? given : new AttributeTable(given);
     const { uri } = this;
     const facts = { rank, size, owner: this.#owner, uuid: this.uuid, uri, logRingSize, logLevel };
@@ -98,6 +102,7 @@ export class Broker implements AsyncDisposable {
       owner: this.#owner,
       identity: this.#identity,
       slowClient: options.slowClient ?? "disconnect",
+      accounts: this.accounts,
       events: this.events,
       lastEvent: options.lastEvent,
       schedule: this.#round.schedule,
@@ -132,7 +137,7 @@ export class Broker implements AsyncDisposable {
       },
       attributes: () => this.attributes.lasting(),
       config: options.config,
-      ask: (topic, payload) => this.#ask(topic, payload),
+      ask: (topic, payload) => this.handle.call(topic, payload),
       respond: (response) => this.#respond(response),
       panic: (text) => this.#modulePanic(text),
       log: (level, text) => this.log(level, text),
@@ -218,6 +223,7 @@ export class Broker implements AsyncDisposable {
       rx: { ...rx },
       tx: { ...tx },
       slow: slow.counters,
+      guests: this.accounts.stats,
     };
   }
 
@@ -302,6 +308,8 @@ export class Broker implements AsyncDisposable {
       readPeer: readPeer === null ? undefined : (readPeer ?? loadPeerCredentials()),
       maxFrameBytes,
       schedule: this.#round.schedule,
+      turns: new ReadTurns(),
+      refuse: (credential) => refuseConnection(credential, this.accounts, this.#options),
       accept: (link, credential, pid) => this.#accept(link, credential, pid),
       warn: (text) => this.log("err", text, "connector-local"),
     });
@@ -316,14 +324,13 @@ export class Broker implements AsyncDisposable {
   }
 
   #accept(link: FrameLink, credential: Credential, pid: number | undefined, own = false): void {
-    const queueBytes = this.#options.clientQueueBytes ?? CLIENT_QUEUE_BYTES;
-    const client = this.#router.connect(
-      (uuid) => new ClientConnection(uuid, link, credential, pid, this.#identity, queueBytes, own),
-    );
+    const { clientQueueBytes: queueBytes = CLIENT_QUEUE_BYTES } = this.#options;
+    const client = this.#router.connect({ link, credential, pid, queueBytes, isModule: own });
     link.start({
       message: (message) => this.#router.receive(client, message),
       frame: (bytes, start, end) => this.#router.receiveFrame(client, bytes, start, end),
       pause: () => this.#router.pause(),
+      gathers: () => client.gathers(),
       closed: (reason) => {
         this.#router.disconnect(client);
         if (reason !== undefined && !QUIET.has(reason.code)) {
@@ -351,9 +358,10 @@ export class Broker implements AsyncDisposable {
       groups,
       log: this.#log,
       modules: this.#modules,
-      ask: (topic, payload) => this.#ask(topic, payload),
+      ask: (topic, payload) => this.handle.call(topic, payload),
       onSetAttribute: this.#options.onSetAttribute ?? (() => {}),
       connects: () => this.#server?.connects ?? 0,
+      guests: () => this.accounts.stats,
     });
     for (const [name, methods] of Object.entries(services)) this.addService(name, methods);
     router.addBuiltin(
@@ -376,10 +384,6 @@ export class Broker implements AsyncDisposable {
     const flags = MessageFlag.NORESPONSE | MessageFlag.UPSTREAM;
     const credential = { userid: this.#owner, rolemask: Role.OWNER | Role.LOCAL };
     this.#uplink?.toParent(Message.request({ topic, payload, flags, nodeid: rank, ...credential }));
-  }
-
-  async #ask(topic: string, payload: JsonObject): Promise<void> {
-    await this.handle.call(topic, payload);
   }
 
   #modulePanic(text: string): void {

@@ -1,6 +1,8 @@
 import type { FrameLink } from "../connector/index.ts";
-import { type Credential, encodePushed, type Message } from "../message/index.ts";
+import { type Credential, encodePushed, type Message, Role } from "../message/index.ts";
+import type { Account, AccountConnection, Share } from "./accounts.ts";
 import { Disconnects } from "./disconnects.ts";
+import { ForwardedRequests } from "./forwarded-requests.ts";
 import {
   isClientPart,
   isStack,
@@ -18,8 +20,30 @@ export interface ConnectionCounters {
   dropped: number;
 }
 
+/** What a connection costs the broker by itself: its socket, its buffers and its tables, in bytes. */
+const CONNECTION_BYTES = 128 * 1024;
+/** Most bytes of guests' requests queued for a service of somebody else, and at most half of its queue. */
+const GUEST_REQUEST_BYTES = 64 * 1024 * 1024;
+
+export interface ClientConnectionOptions {
+  readonly uuid: string;
+  readonly link: FrameLink;
+  readonly credential: Credential;
+  /** Process at the other end, when it is known. */
+  readonly pid: number | undefined;
+  readonly identity: RouteIdentity;
+  /** Most bytes queued for it. */
+  readonly queueBytes: number;
+  /** Default false. */
+  readonly isModule?: boolean | undefined;
+  /** Who pays for what is kept for it. */
+  readonly account: Account;
+  /** It holds more than its guest may: it is closed, after the reason has been logged. */
+  readonly overdrawn: (client: ClientConnection, why: string) => void;
+}
+
 /** One connected client or module, as the broker sees it: its credential, its queue, and what it holds here. */
-export class ClientConnection {
+export class ClientConnection implements AccountConnection {
   readonly uuid: string;
   readonly credential: Credential;
   readonly link: FrameLink;
@@ -35,7 +59,11 @@ export class ClientConnection {
   readonly #stack: DataView;
   /** Where its own part is in `toBroker`. */
   readonly #part: number;
-  readonly disconnects = new Disconnects();
+  /** What the broker keeps for it. */
+  readonly share: Share;
+  readonly disconnects: Disconnects;
+  /** The requests it has to answer, when it is a guest's: its other responses go nowhere. */
+  readonly forwarded: ForwardedRequests | undefined;
   /** How often it subscribed to each prefix. */
   readonly subscriptions = new Map<string, number>();
   readonly counters: ConnectionCounters = { received: 0, sent: 0, dropped: 0 };
@@ -45,26 +73,28 @@ export class ClientConnection {
   gone = false;
   /** True once an event was dropped for it, which is logged once. */
   missesEvents = false;
+  /** True once it sent a response that nobody asked it for, which is logged once. */
+  forges = false;
   readonly #queueBytes: number;
   /** Size of the message over the limit that the queue has begun with; 0 for none. */
   #oversize = 0;
   #flushBatch: (() => void) | undefined;
+  readonly #overdrawn: (client: ClientConnection, why: string) => void;
 
-  constructor(
-    uuid: string,
-    link: FrameLink,
-    credential: Credential,
-    pid: number | undefined,
-    identity: RouteIdentity,
-    queueBytes: number,
-    isModule = false,
-  ) {
+  constructor(options: ClientConnectionOptions) {
+    const { uuid, link, credential, pid, identity, queueBytes, isModule = false, account } = options;
     this.uuid = uuid;
     this.link = link;
     this.credential = credential;
     this.pid = pid;
     this.#queueBytes = queueBytes;
     this.isModule = isModule;
+    this.#overdrawn = options.overdrawn;
+    this.share = account.open(this);
+    this.disconnects = new Disconnects(this.share);
+    const isGuest = (credential.rolemask & Role.OWNER) === 0;
+    this.forwarded = isGuest ? new ForwardedRequests(this.share) : undefined;
+    this.share.charge(CONNECTION_BYTES);
     const via = isModule ? [uuid] : [identity.connectorUuid, uuid];
     this.toBroker = encodePushed(via);
     this.toService = encodePushed([identity.brokerUuid, ...via]);
@@ -89,6 +119,10 @@ export class ClientConnection {
    */
   hasRoom(bytes: number): boolean {
     const queued = this.link.queuedBytes;
+    if (this.forwarded !== undefined) {
+      this.share.flowing(queued + bytes);
+      if (this.gone) return false;
+    }
     if (queued === 0) {
       this.#oversize = bytes > this.#queueBytes ? bytes : 0;
       return true;
@@ -97,9 +131,35 @@ export class ClientConnection {
     return queued + bytes <= this.#queueBytes + this.#oversize;
   }
 
+  /** As `hasRoom`, for a request of a guest to a service of this connection: others need the rest of its queue. */
+  hasRoomForGuest(bytes: number): boolean {
+    const queued = this.link.queuedBytes;
+    const most = Math.min(this.#queueBytes / 2, GUEST_REQUEST_BYTES);
+    return (queued === 0 || queued + bytes <= most) && this.hasRoom(bytes);
+  }
+
+  /** Bytes of its queue and its unfinished frame. */
+  get flowBytes(): number {
+    return this.link.queuedBytes + (this.link.gatheredBytes ?? 0);
+  }
+
+  /** A frame of it is unfinished, and its memory has grown. */
+  gathers(): void {
+    if (this.forwarded !== undefined) this.share.flowing(this.flowBytes);
+  }
+
+  overdrawn(why: string): void {
+    this.#overdrawn(this, why);
+  }
+
   /** Bytes that fit into its queue besides what is in it; what `hasRoom` decides by, unless the queue is empty. */
   get room(): number {
-    return this.#queueBytes + this.#oversize - this.link.queuedBytes;
+    const queued = this.link.queuedBytes;
+    if (this.forwarded !== undefined) {
+      this.share.flowing(queued);
+      if (this.gone) return 0;
+    }
+    return this.#queueBytes + this.#oversize - queued;
   }
 
   /** Queues a message, routes pushed or popped; the caller has seen to its room. `gives`: nobody else holds it. */

@@ -5,6 +5,10 @@ import type { ClientConnection } from "./client-connection.ts";
 import type { EventDistributor } from "./event-distributor.ts";
 import type { ServiceTable } from "./service-table.ts";
 
+/** What a prefix or a service costs besides its name, and each UTF-16 unit of the name, in bytes. */
+const ENTRY_BYTES = 384;
+const NAME_UNIT_BYTES = 4;
+
 /** Most prefixes a client may be subscribed to. */
 export const MAX_SUBSCRIPTIONS = 65_536;
 
@@ -45,17 +49,35 @@ export class ConnectorService<E> {
       case "event.unsubscribe":
         return (client, request) => this.#unsubscribe(client, textField(request, "topic"));
       case "service.add":
-        return (client, request) => this.#services.add(textField(request, "service"), client, request);
+        return (client, request) => this.#addService(client, request);
       case "service.remove":
-        return (client, request) => this.#services.remove(textField(request, "service"), client);
+        return (client, request) => this.#removeService(client, textField(request, "service"));
       default:
         return undefined;
     }
   }
 
+  #addService(client: ClientConnection, request: Message): void {
+    const name = textField(request, "service");
+    const cost = costOf(name);
+    if (!client.share.charge(cost)) throw new FluxError("ENOBUFS");
+    try {
+      this.#services.add(name, client, request);
+    } catch (error) {
+      client.share.release(cost);
+      throw error;
+    }
+  }
+
+  #removeService(client: ClientConnection, name: string): void {
+    this.#services.remove(name, client);
+    client.share.release(costOf(name));
+  }
+
   #subscribe(client: ClientConnection, prefix: string): void {
     const count = client.subscriptions.get(prefix) ?? 0;
     if (count === 0 && client.subscriptions.size >= MAX_SUBSCRIPTIONS) throw new FluxError("ENOBUFS");
+    if (count === 0 && !client.share.charge(costOf(prefix))) throw new FluxError("ENOBUFS");
     client.subscriptions.set(prefix, count + 1);
     if (count === 0) this.#events.subscribe(client, prefix);
   }
@@ -68,8 +90,13 @@ export class ConnectorService<E> {
       return;
     }
     client.subscriptions.delete(prefix);
+    client.share.release(costOf(prefix));
     this.#events.unsubscribe(client, prefix);
   }
+}
+
+function costOf(name: string): number {
+  return ENTRY_BYTES + NAME_UNIT_BYTES * name.length;
 }
 
 /** A text in the JSON object of a request. Throws EPROTO when it has none of that name. */

@@ -1,11 +1,13 @@
 export type { AccessControl } from "./access-control.ts";
 export { type NameDatabase, SystemNames, type SystemNamesOptions } from "./access-names.ts";
 export { type AccessTable, parseAccess, type RoleRule } from "./access-table.ts";
+export type { AccountCounters, GuestLimits } from "./accounts.ts";
 export { type AccessPolicy, connectionCredential } from "./admission-policy.ts";
 export { registeredAttributes } from "./attribute-register.ts";
 export { AttributeTable } from "./attribute-table.ts";
 export { Broker } from "./broker.ts";
 export { type BrokerOptions, type BrokerStats, CLIENT_QUEUE_BYTES, FLUX_VERSION } from "./broker-options.ts";
+export type { ConnectionLimits } from "./connection-limits.ts";
 export { textField } from "./connector-service.ts";
 export { type Decision, decideRequest, type RoutingView } from "./decide.ts";
 export { Disconnects } from "./disconnects.ts";
@@ -21,6 +23,7 @@ export type {
   ModuleTarget,
 } from "./module-loader.ts";
 export { Groups, type GroupsOptions, type Members } from "./modules/groups.ts";
+export { NOT_TRACKED } from "./origin.ts";
 export { loadPeerCredentials, type PeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
 export type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
 export type { Downlink, Uplink } from "./uplink.ts";

@@ -2,8 +2,8 @@ import { chmodSync, lstatSync, rmSync, type Stats, statSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { errno, FluxError, utf8Length } from "../base/index.ts";
-import { ADMITTED, type Credential } from "../message/index.ts";
-import { FrameSocket, SOCKET_PATH_MAX } from "../socket/index.ts";
+import { ADMITTED, type Credential, Role } from "../message/index.ts";
+import { FrameSocket, type ReadTurns, SOCKET_PATH_MAX } from "../socket/index.ts";
 import { type AccessPolicy, type Admission, admitByPolicy } from "./admission-policy.ts";
 import type { ReadPeerCredentials } from "./peer-credentials.ts";
 
@@ -20,6 +20,10 @@ export interface LocalServerOptions {
   readonly maxFrameBytes: number | undefined;
   /** Runs a flush at the end of the turn of the event loop. */
   readonly schedule: (flush: () => void) => void;
+  /** Why a connection that may come in does not, for there are too many; undefined when it does. Default: it does. */
+  readonly refuse?: ((credential: Credential) => string | undefined) | undefined;
+  /** Shares the event loop between the connections of guests. */
+  readonly turns?: ReadTurns | undefined;
   /** Takes an admitted connection. */
   readonly accept: (link: FrameSocket, credential: Credential, pid: number | undefined) => void;
   /** Takes a line for the log: a refusal, or trouble with accepting. */
@@ -120,17 +124,24 @@ export class LocalServer {
       this.#refuse(socket, admission);
       return;
     }
-    const { accept, maxFrameBytes, schedule } = this.#options;
+    const { accept, maxFrameBytes, schedule, refuse } = this.#options;
+    const why = refuse?.(admission);
+    if (why !== undefined) {
+      this.#refuse(socket, why, "EAGAIN");
+      return;
+    }
     this.connects++;
-    const link = new FrameSocket(socket, { maxFrameBytes, schedule });
+    const isGuest = (admission.rolemask & Role.OWNER) === 0;
+    const turns = isGuest ? this.#options.turns : undefined;
+    const link = new FrameSocket(socket, { maxFrameBytes, schedule, turns });
     socket.write(Uint8Array.of(ADMITTED));
     accept(link, admission, pid);
   }
 
-  #refuse(socket: Socket, why: string): void {
+  #refuse(socket: Socket, why: string, code: "EPERM" | "EAGAIN" = "EPERM"): void {
     this.#options.warn(why);
     socket.on("error", () => {});
-    socket.end(Uint8Array.of(errno.EPERM), () => socket.destroy());
+    socket.end(Uint8Array.of(errno[code]), () => socket.destroy());
   }
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject } from "../json/index.ts";
 import { stringifyJson } from "../json/index.ts";
 import { Message, MessageFlag, Role, textPayload } from "../message/index.ts";
 import { defaultMethods } from "../methods/index.ts";
-import { ClientConnection } from "./client-connection.ts";
+import type { ClientConnection } from "./client-connection.ts";
 import { EventTap } from "./event-tap.ts";
 import { BuiltinModule, LoadedModule, type ModuleInfo, ModuleStatus } from "./module-entry.ts";
 import { ModuleLink } from "./module-link.ts";
@@ -190,11 +190,9 @@ export class ModuleHost {
   }
 
   #connect(link: ModuleLink | EventTap, pid: number | undefined): ClientConnection {
-    const { owner, identity, router } = this.#options;
+    const { owner, router } = this.#options;
     const credential = { userid: owner, rolemask: Role.OWNER | Role.LOCAL };
-    return router.connect(
-      (uuid) => new ClientConnection(uuid, link, credential, pid, identity, MODULE_QUEUE_BYTES, true),
-    );
+    return router.connect({ link, credential, pid, queueBytes: MODULE_QUEUE_BYTES, isModule: true });
   }
 
   #welcome({ name, uuid, link }: LoadedModule, args: readonly string[]): void {

@@ -2,6 +2,7 @@ import type { Methods } from "../client/index.ts";
 import { DebugFlags } from "../methods/index.ts";
 import type { AccessControl } from "./access-control.ts";
 import type { AttributeTable } from "./attribute-table.ts";
+import type { GuestStats } from "./broker-options.ts";
 import type { LogBuffer } from "./log-buffer.ts";
 import type { ModuleHost } from "./module-host.ts";
 import { type AskService, attrMethods } from "./modules/attr.ts";
@@ -29,6 +30,8 @@ export interface BrokerParts {
   readonly onSetAttribute: (name: string, value: string) => void;
   /** Connections that were admitted so far. */
   readonly connects: () => number;
+  /** What guests hold. */
+  readonly guests: () => GuestStats;
 }
 
 /** The services every broker has, by name, but for `event`, which the router answers itself. */
@@ -42,7 +45,7 @@ export function ownServices(parts: BrokerParts): Readonly<Record<string, Methods
     heaptrace: heaptraceMethods(),
     log: logMethods(log),
     module: moduleMethods(modules),
-    "connector-local": connectorLocalMethods(router, access, parts.connects),
+    "connector-local": connectorLocalMethods(router, access, parts),
     groups: groups.methods,
   };
 }

@@ -15,12 +15,14 @@ import {
 } from "../message/index.ts";
 import type { TypeCounters } from "../methods/index.ts";
 import type { EventLog } from "../replay/index.ts";
+import type { Accounts } from "./accounts.ts";
 import { BuiltinService } from "./builtin-service.ts";
-import type { ClientConnection } from "./client-connection.ts";
+import { ClientConnection, type ClientConnectionOptions } from "./client-connection.ts";
 import { ConnectorService } from "./connector-service.ts";
 import { decideRequest, type RoutingView } from "./decide.ts";
 import { EventDistributor } from "./event-distributor.ts";
 import { EventService } from "./event-service.ts";
+import { ALWAYS, hasRoom, isCancel, NOT_TRACKED, type Origin, sentBy } from "./origin.ts";
 import { ResponseRun } from "./response-run.ts";
 import { ROUTE_PART_BYTES, type RouteIdentity, routeKey, STACK_BYTES } from "./route-identity.ts";
 import { Sequencer } from "./sequencer.ts";
@@ -36,6 +38,8 @@ export interface RouterOptions {
   readonly owner: number;
   readonly identity: RouteIdentity;
   readonly slowClient: SlowClientPolicy;
+  /** Who holds how much of the broker's memory. */
+  readonly accounts: Accounts;
   /** Keeps the events that can be given again; nobody does when left out. */
   readonly events?: EventLog | undefined;
   /** Number of the event before the first. */
@@ -45,19 +49,10 @@ export interface RouterOptions {
   readonly schedule: (flush: () => void) => void;
 }
 
-/** Where a request came from: the route parts it gets on its way to a service in the broker, or to the tree, and to a client's service. */
-interface Origin {
-  readonly toBroker: Uint8Array;
-  readonly toService: Uint8Array;
-}
-
-/** What clients may ask before the broker is part of its instance. Source: modhash.c in flux-core. */
-const ALWAYS: ReadonlySet<string> = new Set([
-  "state-machine.wait",
-  "state-machine.get",
-  "attr.get",
-  "log.dmesg",
-]);
+/** A connection that the router gives an account to, and a uuid unless it has one. */
+export type NewConnection = Omit<ClientConnectionOptions, "uuid" | "identity" | "account" | "overdrawn"> & {
+  readonly uuid?: string;
+};
 
 /** Moves messages between clients, the broker's own services and the tree: decides with `decideRequest`, acts here. */
 export class Router implements RoutingView<Endpoint> {
@@ -81,6 +76,8 @@ export class Router implements RoutingView<Endpoint> {
   readonly #connector: ConnectorService<Exclude<Endpoint, ClientConnection>>;
   readonly #events: EventDistributor;
   readonly #run: ResponseRun;
+  readonly #overdrawn = (client: ClientConnection, why: string): void =>
+    this.slow.closeOverdrawn(client, why);
   /** Who was found last: responses to one client often come in a row. */
   #lastClient: ClientConnection | undefined;
 
@@ -138,9 +135,14 @@ export class Router implements RoutingView<Endpoint> {
   }
 
   /** A new connection, under a uuid that no other shares its key with: from now on its messages may come. */
-  connect(create: (uuid: string) => ClientConnection): ClientConnection {
-    let client = create(randomUUID());
-    while (this.clients.has(client.key) || this.modules.has(client.key)) client = create(randomUUID());
+  connect(connection: NewConnection): ClientConnection {
+    const account = this.#options.accounts.of(connection.credential);
+    const fixed = { identity: this.#identity, account, overdrawn: this.#overdrawn };
+    let client: ClientConnection | undefined;
+    while (client === undefined || this.clients.has(client.key) || this.modules.has(client.key)) {
+      client?.share.close();
+      client = new ClientConnection({ uuid: randomUUID(), ...connection, ...fixed });
+    }
     (client.isModule ? this.modules : this.clients).set(client.key, client);
     return client;
   }
@@ -149,6 +151,7 @@ export class Router implements RoutingView<Endpoint> {
   disconnect(client: ClientConnection): void {
     if (!(client.isModule ? this.modules : this.clients).delete(client.key)) return;
     client.gone = true;
+    client.share.close();
     this.#lastClient = undefined;
     for (const request of client.disconnects.take()) this.#route(client, request, request.topic!, true);
     this.services.removeAll(client);
@@ -162,7 +165,7 @@ export class Router implements RoutingView<Endpoint> {
     if ((message.flags & MessageFlag.TOPIC) === 0 || client.gone) return;
     client.counters.received++;
     stampCredential(message, client.credential);
-    if (message.type === MessageType.RESPONSE) this.respond(message);
+    if (message.type === MessageType.RESPONSE) this.#response(client, message);
     else if (message.type === MessageType.REQUEST) this.#request(client, message, message.topic!);
     else if (message.type === MessageType.EVENT) this.#sentEvent(client, message);
   }
@@ -172,7 +175,7 @@ export class Router implements RoutingView<Endpoint> {
    * `receive` would. Returns false for any other. It waits with those behind it until `pause` or the next `receive`.
    */
   receiveFrame(client: ClientConnection, frames: FrameBytes, start: number, end: number): boolean {
-    if (client.gone) return false;
+    if (client.gone || client.forwarded !== undefined) return false;
     const last = this.#lastClient;
     let requester = last;
     let rest = start + STACK_BYTES;
@@ -283,14 +286,12 @@ export class Router implements RoutingView<Endpoint> {
       if (answer !== "done") this.#deliverResponse(client, answer, answer.headStart);
       return;
     }
-    if ((request.flags & MessageFlag.NORESPONSE) === 0 && !client.disconnects.arm(request, topic)) {
-      this.#refuse(
-        client,
-        request,
-        "EINVAL",
-        "request can't be tracked for disconnect: its topic is too long, or the client uses too many",
-      );
-      return;
+    if ((request.flags & MessageFlag.NORESPONSE) === 0) {
+      const problem = client.disconnects.arm(request, topic);
+      if (problem !== undefined) {
+        this.#refuse(client, request, problem, NOT_TRACKED[problem]);
+        return;
+      }
     }
     if (!this.online && !client.isModule && !ALWAYS.has(topic)) {
       this.#refuse(client, request, "EAGAIN", "Upstream Flux broker is offline. Try again later.");
@@ -336,8 +337,10 @@ export class Router implements RoutingView<Endpoint> {
       this.#events.flush();
       endpoint.receive(request.withPushed(origin.toBroker));
     } else if (!topic.includes(".")) this.#refuse(origin, request, "ENOSYS", undefined);
-    else if (endpoint.hasRoom(request.frameBytes(origin.toService.length)) || must) {
-      endpoint.forward(request, origin.toService, request.headStart, true);
+    else if (must || hasRoom(endpoint, request, request.frameBytes(origin.toService.length))) {
+      if (endpoint.forwarded?.add(request, origin.toService) === false)
+        this.#refuse(origin, request, "EAGAIN", `service of ${topic} has too many requests to answer`);
+      else endpoint.forward(request, origin.toService, request.headStart, true);
     } else {
       this.slow.missRequest(endpoint);
       this.#refuse(origin, request, "EAGAIN", `service of ${topic} does not keep up: its queue is full`);
@@ -376,6 +379,14 @@ export class Router implements RoutingView<Endpoint> {
     } else this.slow.close(client);
   }
 
+  /** A response from a client: a guest's only if it answers a request that the guest was given. */
+  #response(client: ClientConnection, response: Message): void {
+    if (client.forwarded?.answers(response) === false) {
+      this.#options.accounts.noteForged();
+      this.slow.dropForged(client);
+    } else this.respond(response);
+  }
+
   #sentEvent(client: ClientConnection, event: Message): void {
     this.rx.event++;
     if (this.rank === 0) this.publish(event);
@@ -386,14 +397,4 @@ export class Router implements RoutingView<Endpoint> {
       );
     }
   }
-}
-
-/** A request as it goes to the tree: what came from there goes on as it is. */
-function sentBy(origin: Origin, request: Message): Message {
-  return origin.toBroker.length === 0 ? request : request.withPushed(origin.toBroker);
-}
-
-/** True for a cancel: it is small and frees what it cancels, so it goes out whatever is queued. */
-function isCancel(request: Message, topic: string): boolean {
-  return (request.flags & MessageFlag.NORESPONSE) !== 0 && topic.endsWith(".cancel");
 }

@@ -9,6 +9,7 @@ const MAX_PROVIDERS = 4096;
 /** Who provides which service on this rank. Names are unique; what has no dot is a name. */
 export class ServiceTable<E> {
   readonly #endpoints = new Map<string, E>();
+  readonly #names = new Map<E, Set<string>>();
   /** Endpoints by topic, as far as they were asked for since the last change. */
   readonly #providers = new Map<string, E>();
 
@@ -29,7 +30,7 @@ export class ServiceTable<E> {
 
   /** Names of the services of an endpoint, in the order of their registration. */
   namesOf(endpoint: E): string[] {
-    return [...this.#endpoints].filter(([, other]) => other === endpoint).map(([name]) => name);
+    return [...(this.#names.get(endpoint) ?? [])];
   }
 
   /**
@@ -43,6 +44,9 @@ export class ServiceTable<E> {
       throw new FluxError("EPERM");
     if (this.#endpoints.has(name)) throw new FluxError("EEXIST");
     this.#endpoints.set(name, endpoint);
+    const names = this.#names.get(endpoint);
+    if (names === undefined) this.#names.set(endpoint, new Set([name]));
+    else names.add(name);
     this.#providers.clear();
   }
 
@@ -50,6 +54,9 @@ export class ServiceTable<E> {
   remove(name: string, endpoint: E): void {
     if (this.#endpoints.get(name) !== endpoint) throw new FluxError("ENOENT");
     this.#endpoints.delete(name);
+    const names = this.#names.get(endpoint);
+    names?.delete(name);
+    if (names?.size === 0) this.#names.delete(endpoint);
     this.#providers.clear();
   }
 

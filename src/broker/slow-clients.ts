@@ -34,6 +34,7 @@ export class SlowClients {
 
   /** `count` events, the first of which is number `first`, have no room in the client's queue. */
   missEvents(client: ClientConnection, count: number, first: number): void {
+    if (client.gone) return;
     if (this.#policy === "disconnect") {
       this.close(client);
       return;
@@ -52,8 +53,25 @@ export class SlowClients {
     this.#counters.refusedRequests++;
   }
 
+  /** A guest sent a response that answers no request it was given. */
+  dropForged(client: ClientConnection): void {
+    client.counters.dropped++;
+    if (client.forges) return;
+    client.forges = true;
+    this.#log("warning", `${nameOf(client)} answers requests it was not given: these responses are dropped`);
+  }
+
+  /** A guest holds more than it may, and this connection most of it: closes the connection. */
+  closeOverdrawn(client: ClientConnection, why: string): void {
+    if (client.gone) return;
+    this.#counters.disconnects++;
+    this.#log("warning", `${nameOf(client)} is closed: ${why}`);
+    client.link.destroy();
+  }
+
   /** Closes the client's connection; what is queued for it is lost. */
   close(client: ClientConnection): void {
+    if (client.gone) return;
     this.#counters.disconnects++;
     this.#log(
       "warning",
@@ -63,6 +81,6 @@ export class SlowClients {
   }
 }
 
-function nameOf({ uuid, pid }: ClientConnection): string {
+export function nameOf({ uuid, pid }: ClientConnection): string {
   return `client=${uuid.slice(0, 5)}${pid === undefined ? "" : ` pid=${pid}`}`;
 }

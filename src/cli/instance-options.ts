@@ -19,6 +19,10 @@ export interface InstanceFlags {
   readonly clientQueue?: number;
   readonly slowClient?: "disconnect" | "drop-events";
   readonly maxFrame?: number;
+  readonly guestMemory?: number;
+  readonly guestsMemory?: number;
+  readonly guestConnections?: number;
+  readonly guestsConnections?: number;
 }
 
 const severityArgument = argumentParser(
@@ -57,7 +61,7 @@ export function addInstanceOptions(command: Command): Command {
     .option("--allow-root-owner", "let root in as the owner")
     .option(
       "--client-queue <BYTES>",
-      "most bytes queued for a client that does not read (default: 32 MiB)",
+      "most bytes queued for a client that does not read (default: 128 MiB)",
       positiveArgument,
     )
     .addOption(
@@ -65,7 +69,23 @@ export function addInstanceOptions(command: Command): Command {
         .choices(["disconnect", "drop-events"])
         .default(undefined, "disconnect"),
     )
-    .option("--max-frame <BYTES>", "largest message taken (default: 128 MiB)", positiveArgument);
+    .option("--max-frame <BYTES>", "largest message taken (default: 128 MiB)", positiveArgument)
+    .option(
+      "--guest-memory <BYTES>",
+      "most bytes the broker keeps for one guest (default: 192 MiB)",
+      positiveArgument,
+    )
+    .option(
+      "--guests-memory <BYTES>",
+      "most bytes the broker keeps for all guests (default: 384 MiB)",
+      positiveArgument,
+    )
+    .option("--guest-connections <N>", "most connections of one guest (default: 64)", positiveArgument)
+    .option(
+      "--guests-connections <N>",
+      "most connections of all guests (default: half of the descriptors)",
+      positiveArgument,
+    );
 }
 
 /** The words that give `flags` to another process. */
@@ -83,6 +103,10 @@ export function instanceWords(flags: InstanceFlags): string[] {
     ["--client-queue", flags.clientQueue],
     ["--slow-client", flags.slowClient],
     ["--max-frame", flags.maxFrame],
+    ["--guest-memory", flags.guestMemory],
+    ["--guests-memory", flags.guestsMemory],
+    ["--guest-connections", flags.guestConnections],
+    ["--guests-connections", flags.guestsConnections],
   ];
   const words = named
     .filter(([, value]) => value !== undefined)
@@ -115,6 +139,10 @@ export function instanceOptions(flags: InstanceFlags): NamedInstanceOptions {
     clientQueueBytes: flags.clientQueue,
     slowClient: flags.slowClient,
     maxFrameBytes: flags.maxFrame,
+    guestBytes: flags.guestMemory,
+    guestsBytes: flags.guestsMemory,
+    guestConnections: flags.guestConnections,
+    guestsConnections: flags.guestsConnections,
   };
 }
 

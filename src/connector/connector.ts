@@ -18,6 +18,8 @@ export interface FrameReceiver extends Receiver {
   frame(frames: FrameBytes, start: number, end: number): boolean;
   /** Behind the last of the messages that came together, also when what follows them is no message. */
   pause(): void;
+  /** A frame is not complete, and memory has been taken for it: see FrameLink.gatheredBytes. */
+  gathers?(): void;
 }
 
 /**

@@ -5,6 +5,8 @@ import type { FrameReceiver } from "./connector.ts";
 export interface FrameLink {
   /** Bytes queued that the peer's system has not taken. */
   readonly queuedBytes: number;
+  /** Bytes of memory taken for a frame that is not complete yet; left out where none is. */
+  readonly gatheredBytes?: number;
   start(receiver: FrameReceiver): void;
   /** Queues a message with routes pushed or popped: see Message.forwardTo. `gives`: nobody holds it any more; a link need not make use of that. */
   forward(message: Message, pushed: Uint8Array, headFrom: number, gives?: boolean): void;

@@ -47,6 +47,11 @@ export class Framer {
     return this.#held;
   }
 
+  /** Bytes of memory taken for the frame that is not complete yet. */
+  get gatheredBytes(): number {
+    return this.#broken?.length ?? 0;
+  }
+
   /**
    * Takes the next bytes of the stream and gives each message they complete to `emit`. They must never change from now on; if they are `lent` they may once this
    * returns, for messages are emitted from a copy. `take` is asked first for each frame that came in one piece, with where its parts start and end: if it returns

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { EMPTY, type ErrnoName, errno, FluxError } from "../base/index.ts";
-import { CLIENT_QUEUE_BYTES, Disconnects, textField } from "../broker/index.ts";
+import { CLIENT_QUEUE_BYTES, Disconnects, NOT_TRACKED, textField } from "../broker/index.ts";
 import type { Flux, LogLevel } from "../client/index.ts";
 import type { FrameLink } from "../connector/index.ts";
 import {
@@ -103,11 +103,9 @@ export class ProxyRouter {
       );
       return;
     }
-    if (!request.has(MessageFlag.NORESPONSE) && !client.disconnects.arm(request, topic)) {
-      const text =
-        "request can't be tracked for disconnect: its topic is too long, or the client uses too many";
-      this.#answer(client, request, "EINVAL", text);
-    } else if (this.#send(request.withPushed(client.pushed))) client.track(request);
+    const problem = request.has(MessageFlag.NORESPONSE) ? undefined : client.disconnects.arm(request, topic);
+    if (problem !== undefined) this.#answer(client, request, problem, NOT_TRACKED[problem]);
+    else if (this.#send(request.withPushed(client.pushed))) client.track(request);
     else this.#answer(client, request, "EAGAIN", "the broker does not keep up with this proxy");
   }
 

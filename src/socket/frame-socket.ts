@@ -3,6 +3,7 @@ import { ByteSink, copyBytes, EMPTY, FluxError } from "../base/index.ts";
 import type { FrameLink, FrameReceiver, Receiver } from "../connector/index.ts";
 import { type FrameBytes, Framer, type Message } from "../message/index.ts";
 import { lendReads } from "./lent-reads.ts";
+import type { ReadTurns, TurnReader } from "./read-turns.ts";
 
 /**
  * So much is written before the tick ends, so that the peer works on it while this side goes on. A little less than a chunk of the sink, which
@@ -23,6 +24,8 @@ export interface FrameSocketOptions {
   readonly maxFrameBytes?: number | undefined;
   /** Runs a flush later, once for all that is queued until then; default process.nextTick. */
   readonly schedule?: ((flush: () => void) => void) | undefined;
+  /** Shares the event loop with others that read through it; default: reads whenever bytes come. */
+  readonly turns?: ReadTurns | undefined;
 }
 
 /**
@@ -52,6 +55,14 @@ export class FrameSocket implements FrameLink {
   readonly #waiting: (() => void)[] = [];
   readonly #ended: (() => void)[] = [];
   #linger: NodeJS.Timeout | undefined;
+  readonly #turns: ReadTurns | undefined;
+  readonly #reader: TurnReader = {
+    handle: (chunk) => this.#push(chunk, true),
+    pause: () => void this.#socket.pause(),
+    resume: () => {
+      if (!this.#closed) this.#socket.resume();
+    },
+  };
 
   /** `socket` must be open with `allowHalfOpen`; nothing but an admission byte may be written to it besides. */
   constructor(socket: Socket, options: FrameSocketOptions = {}) {
@@ -65,11 +76,17 @@ export class FrameSocket implements FrameLink {
     });
     this.#framer = new Framer({ maxFrameBytes: options.maxFrameBytes });
     this.#schedule = options.schedule ?? process.nextTick;
+    this.#turns = options.turns;
   }
 
   /** Bytes queued and not yet taken by the system; none once the connection is gone. */
   get queuedBytes(): number {
     return this.#closed ? 0 : this.#sink.length + this.#socket.writableLength;
+  }
+
+  /** Bytes of memory taken for a frame that is not complete yet. */
+  get gatheredBytes(): number {
+    return this.#framer.gatheredBytes;
   }
 
   /** Starts the delivery. `early` is what had been read beyond the admission byte. */
@@ -215,6 +232,11 @@ export class FrameSocket implements FrameLink {
 
   /** `lent`: what is read next is written over it. */
   #take(chunk: Uint8Array, lent: boolean): void {
+    if (this.#turns === undefined) this.#push(chunk, lent);
+    else if (!this.#closed) this.#turns.take(this.#reader, chunk);
+  }
+
+  #push(chunk: Uint8Array, lent: boolean): void {
     const receiver = this.#receiver;
     if (receiver === undefined || this.#closed) return;
     try {
@@ -225,6 +247,7 @@ export class FrameSocket implements FrameLink {
       return;
     }
     this.#unread?.pause();
+    if (this.#framer.gatheredBytes > 0) this.#unread?.gathers?.();
   }
 
   readonly #offer = (frames: FrameBytes, start: number, end: number): boolean =>
@@ -235,6 +258,10 @@ export class FrameSocket implements FrameLink {
   };
 
   #close(reason: FluxError | undefined): void {
+    if (this.#closed) return;
+    // What came before the end still counts.
+    const waiting = this.#turns?.withdraw(this.#reader);
+    if (waiting !== undefined && reason !== undefined) this.#push(waiting, true);
     if (this.#closed) return;
     this.#closed = true;
     this.#sink.take();

@@ -3,5 +3,6 @@ export { connectFd, type FdConnectorOptions } from "./fd-connector.ts";
 export { findProgram } from "./find-program.ts";
 export { FrameSocket, type FrameSocketOptions } from "./frame-socket.ts";
 export { connectLocal, type LocalConnectorOptions, openLocal, SOCKET_PATH_MAX } from "./local-connector.ts";
+export { ReadTurns, type ReadTurnsOptions, type TurnReader } from "./read-turns.ts";
 export type { AdmittedStream } from "./socket-connector.ts";
 export { connectSsh, openSsh, type SshConnectorOptions } from "./ssh-connector.ts";

@@ -53,8 +53,10 @@ export async function soakSlow(options: SlowSoakOptions): Promise<SlowSoak> {
   let memoryGrowth = 0;
   let measured = performance.now();
   const start = performance.now();
-  for (let passed = 0; passed < seconds * 1000; passed = performance.now() - start) {
-    const due = Math.floor((Math.min(passed + TICK_MS, seconds * 1000) / 1000) * eventsPerSecond);
+  // A slow machine takes longer for the same events.
+  const total = seconds * eventsPerSecond;
+  for (let passed = 0; published < total; passed = performance.now() - start) {
+    const due = Math.min(total, Math.floor(((passed + TICK_MS) / 1000) * eventsPerSecond));
     for (; published < due; published++) publisher.sendEvent(publisher.encodeEvent("soak.tick", PAYLOAD));
     await publisher.writable();
     await publisher.ping();

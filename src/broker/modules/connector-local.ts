@@ -3,13 +3,14 @@ import type { Methods, Request } from "../../client/index.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { debugMethod } from "../../methods/index.ts";
 import type { AccessControl } from "../access-control.ts";
+import type { GuestStats } from "../broker-options.ts";
 import type { Router } from "../router.ts";
 
-/** `connector-local`: who may connect, who is connected, and who does not keep up. `slow` is not in flux-core's answer. */
+/** `connector-local`: who may connect, who is connected, and who does not keep up. `slow` and `guests` are not in flux-core's answer. */
 export function connectorLocalMethods(
   router: Router,
   access: AccessControl,
-  connects: () => number,
+  { connects, guests }: { readonly connects: () => number; readonly guests: () => GuestStats },
 ): Methods {
   const reconfigure = (request: Request): void => {
     if (request.text === undefined) throw new FluxError("EPROTO", `Error unpacking ${request.topic} request`);
@@ -23,6 +24,7 @@ export function connectorLocalMethods(
         allow_guest_user: access.table.allowGuests,
         allow_root_owner: access.table.allowRootOwner,
         slow: router.slow.counters,
+        guests: { ...guests() },
       }),
     },
     debug: debugMethod(access.debug),

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ByteSink, EMPTY } from "../../../src/base/index.ts";
+import { Accounts } from "../../../src/broker/accounts.ts";
 import { ClientConnection } from "../../../src/broker/client-connection.ts";
 import { EventDistributor } from "../../../src/broker/event-distributor.ts";
 import { RouteIdentity } from "../../../src/broker/route-identity.ts";
@@ -130,14 +131,16 @@ test("each client gets what it is to get, in order, while others come, go and ar
           prefixes.clear();
         });
         const credential = { userid: 1, rolemask: 1 };
-        const connection = new ClientConnection(
-          randomUUID(),
+        const connection = new ClientConnection({
+          uuid: randomUUID(),
           link,
           credential,
-          undefined,
+          pid: undefined,
           identity,
           queueBytes,
-        );
+          account: new Accounts().of(credential),
+          overdrawn: () => {},
+        });
         return { connection, link, prefixes, expected: [], read: [] };
       });
       const read = ({ link, read: words }: Client): number => words.push(...link.read());

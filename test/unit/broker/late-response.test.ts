@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FluxError } from "../../../src/base/index.ts";
+import { Accounts } from "../../../src/broker/accounts.ts";
 import { BuiltinService } from "../../../src/broker/builtin-service.ts";
-import { ClientConnection } from "../../../src/broker/client-connection.ts";
 import { EventService } from "../../../src/broker/event-service.ts";
 import { RouteIdentity } from "../../../src/broker/route-identity.ts";
 import { Router } from "../../../src/broker/router.ts";
@@ -37,15 +37,21 @@ test("a client whose late confirmation can't be queued is closed, and the log sa
   const logged: string[] = [];
   const identity = new RouteIdentity();
   const log = (level: string, text: string): void => void logged.push(`${level}: ${text}`);
-  const router = new Router({ rank: 0, owner: 7, identity, slowClient: "disconnect", log, schedule() {} });
+  const router = new Router({
+    rank: 0,
+    owner: 7,
+    identity,
+    slowClient: "disconnect",
+    accounts: new Accounts(),
+    log,
+    schedule() {},
+  });
   const others = new BuiltinService("event", {}, { send() {} }, () => {});
   const events = { confirmed: () => Promise.resolve() };
   router.addBuiltin(new EventService({ rank: 0, publisher: router, events, others }));
   const link = new FullLink();
   const credential = { userid: 7, rolemask: Role.OWNER };
-  const client = router.connect(
-    (uuid) => new ClientConnection(uuid, link, credential, undefined, identity, 1000),
-  );
+  const client = router.connect({ link, credential, pid: undefined, queueBytes: 1000 });
   const payload = textPayload('{"topic":"a","flags":0}');
   router.receive(client, Message.request({ topic: "event.publish", matchtag: 1, payload }));
   assert.deepEqual(logged, []);

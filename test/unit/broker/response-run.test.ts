@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ByteSink, concatBytes, FluxError } from "../../../src/base/index.ts";
-import { ClientConnection } from "../../../src/broker/client-connection.ts";
+import { Accounts } from "../../../src/broker/accounts.ts";
+import type { ClientConnection } from "../../../src/broker/client-connection.ts";
 import { RouteIdentity } from "../../../src/broker/route-identity.ts";
 import { Router } from "../../../src/broker/router.ts";
 import type { FrameLink } from "../../../src/connector/index.ts";
@@ -64,6 +65,7 @@ class Rig {
     owner: 7,
     identity: BROKER,
     slowClient: "disconnect",
+    accounts: new Accounts(),
     log() {},
     schedule() {},
   });
@@ -73,10 +75,9 @@ class Rig {
 
   constructor(rolemask: number, queueBytes: number) {
     const connect = (uuid: string, link: FrameLink): ClientConnection => {
-      const credential = { userid: 0xfffffff0, rolemask };
-      return this.router.connect(
-        () => new ClientConnection(uuid, link, credential, undefined, BROKER, queueBytes),
-      );
+      // A guest's responses are never taken unread.
+      const credential = { userid: 0xfffffff0, rolemask: rolemask | Role.OWNER };
+      return this.router.connect({ uuid, link, credential, pid: undefined, queueBytes });
     };
     this.#clients = CLIENTS.map((uuid, index) => connect(uuid, this.queues[index]!));
     this.#service = connect(SERVICE, new Queue());

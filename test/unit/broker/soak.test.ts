@@ -15,14 +15,14 @@ test("thousands of streams that finish, fail, are left or aborted leave nothing 
 });
 
 for (const policy of ["disconnect", "drop-events"] as const) {
-  test(`a subscriber that does not read for two seconds of 10,000 events/s costs its limit (${policy})`, async () => {
+  test(`a subscriber that does not read 20,000 events costs its limit (${policy})`, async () => {
     const cost = await soakSlow({ seconds: 2, eventsPerSecond: 10_000, limit: LIMIT, policy, readers: 3 });
     assert.deepEqual(
       cost.received,
       cost.received.map(() => cost.published),
       "no reader lost any",
     );
-    assert(cost.published >= 15_000, `${cost.published} events`);
+    assert.equal(cost.published, 20_000);
     assert.deepEqual(
       [cost.disconnects, cost.droppedEvents > 0],
       policy === "disconnect" ? [1, false] : [0, true],

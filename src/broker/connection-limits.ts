@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { type Credential, Role } from "../message/index.ts";
+import type { Accounts } from "./accounts.ts";
+
+/** How many connections guests may have. The owner's are not limited here. */
+export interface ConnectionLimits {
+  /** Most connections of one guest. Default 64; 1 to 65,536. */
+  readonly guestConnections?: number | undefined;
+  /** Most connections of all guests together. Default: half of the descriptors that the process may open. */
+  readonly guestsConnections?: number | undefined;
+}
+
+/** Default of `guestConnections`. */
+export const GUEST_CONNECTIONS = 64;
+
+/** Where the system's limit can't be read, this many descriptors are assumed. */
+const DESCRIPTORS = 1024;
+
+/**
+ * Why a further connection of a user is refused; undefined when it is let in. Guests leave half of the
+ * descriptors to the owner, to modules and to the tree.
+ */
+export function refuseConnection(
+  { userid, rolemask }: Credential,
+  accounts: Accounts,
+  { guestConnections = GUEST_CONNECTIONS, guestsConnections = descriptorLimit() >> 1 }: ConnectionLimits,
+): string | undefined {
+  if ((rolemask & Role.OWNER) !== 0) return undefined;
+  const own = accounts.connectionsOf(userid);
+  if (own >= guestConnections) return `uid=${userid} has ${own} connections, the most that a guest may have`;
+  const all = accounts.guestConnections;
+  if (all >= guestsConnections) return `guests have ${all} connections, the most that they may have together`;
+  return undefined;
+}
+
+let descriptors: number | undefined;
+
+/** Descriptors that this process may open, read once. */
+function descriptorLimit(): number {
+  descriptors ??= readDescriptorLimit();
+  return descriptors;
+}
+
+function readDescriptorLimit(): number {
+  try {
+    const text = readFileSync("/proc/self/limits", "utf8");
+    const limit = /^Max open files\s+(\d+)/m.exec(text)?.[1];
+    return limit === undefined ? DESCRIPTORS : Number(limit);
+  } catch {
+    return DESCRIPTORS;
+  }
+}
