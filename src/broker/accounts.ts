@@ -73,6 +73,15 @@ export class Accounts {
     return account;
   }
 
+  /** Charges the sender of a message, who need not be connected here: see Account.charge. */
+  charge(sender: Credential, bytes: number): boolean {
+    return this.of(sender).charge(bytes);
+  }
+
+  release(sender: Credential, bytes: number): void {
+    this.of(sender).release(bytes);
+  }
+
   /** What guests hold, and what their limits have cost. */
   get stats(): AccountCounters & { readonly bytes: number; readonly connections: number } {
     this.#measure();

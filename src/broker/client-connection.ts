@@ -36,6 +36,8 @@ export interface ClientConnectionOptions {
   readonly queueBytes: number;
   /** Default false. */
   readonly isModule?: boolean | undefined;
+  /** Remembers a request that goes to it, with `pushed` on its route stack; false refuses it. Default: nothing is remembered of the owner's. */
+  readonly remember?: ((request: Message, pushed: Uint8Array) => boolean) | undefined;
   /** Who pays for what is kept for it. */
   readonly account: Account;
   /** It holds more than its guest may: it is closed, after the reason has been logged. */
@@ -79,6 +81,7 @@ export class ClientConnection implements AccountConnection {
   /** Size of the message over the limit that the queue has begun with; 0 for none. */
   #oversize = 0;
   #flushBatch: (() => void) | undefined;
+  readonly #remember: ClientConnectionOptions["remember"];
   readonly #overdrawn: (client: ClientConnection, why: string) => void;
 
   constructor(options: ClientConnectionOptions) {
@@ -90,6 +93,7 @@ export class ClientConnection implements AccountConnection {
     this.#queueBytes = queueBytes;
     this.isModule = isModule;
     this.#overdrawn = options.overdrawn;
+    this.#remember = options.remember;
     this.share = account.open(this);
     this.disconnects = new Disconnects(this.share);
     const isGuest = (credential.rolemask & Role.OWNER) === 0;
@@ -101,6 +105,12 @@ export class ClientConnection implements AccountConnection {
     this.#part = this.toBroker.length - ROUTE_PART_BYTES;
     this.#stack = isModule ? NO_STACK : viewOf(this.toService);
     this.key = routeKey(this.toBroker, this.#part);
+  }
+
+  /** Remembers a request that is about to be forwarded, where that is needed. Returns false when it must not be. */
+  remember(request: Message, pushed: Uint8Array): boolean {
+    if (this.forwarded !== undefined) return this.forwarded.add(request, pushed);
+    return this.#remember === undefined || this.#remember(request, pushed);
   }
 
   /** True when the route part at `at` is this client's. */

@@ -122,7 +122,8 @@ export class ModuleHost {
     if (router.services.get(name) !== undefined) throw taken(name);
     if (this.#stopping) throw new FluxError("ECANCELED", "broker is stopping");
     const run = source.start(surroundings);
-    const link = new ModuleLink(name, run.link, (request) => this.#refuse(request, "ENOSYS", undefined));
+    const refuse = (request: Message): void => this.#refuse(request, "ENOSYS", undefined);
+    const link = new ModuleLink(name, run.link, refuse, router.accounts);
     link.tap = this.trace.tap;
     const client = this.#connect(link, run.pid);
     const module = new LoadedModule(name, path, client, link, run);
@@ -192,7 +193,18 @@ export class ModuleHost {
   #connect(link: ModuleLink | EventTap, pid: number | undefined): ClientConnection {
     const { owner, router } = this.#options;
     const credential = { userid: owner, rolemask: Role.OWNER | Role.LOCAL };
-    return router.connect({ link, credential, pid, queueBytes: MODULE_QUEUE_BYTES, isModule: true });
+    const remember =
+      link instanceof ModuleLink
+        ? (request: Message, pushed: Uint8Array) => link.remember(request, pushed)
+        : undefined;
+    return router.connect({
+      link,
+      credential,
+      pid,
+      queueBytes: MODULE_QUEUE_BYTES,
+      isModule: true,
+      remember,
+    });
   }
 
   #welcome({ name, uuid, link }: LoadedModule, args: readonly string[]): void {

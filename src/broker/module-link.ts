@@ -1,7 +1,7 @@
 import { ByteSink, copyBytes, EMPTY } from "../base/index.ts";
 import type { FrameLink, FrameReceiver } from "../connector/index.ts";
 import { type FrameBytes, Framer, type Message, MessageFlag, MessageType } from "../message/index.ts";
-import { endsRequest, ModuleRequests } from "./module-requests.ts";
+import { endsRequest, ModuleRequests, type RequestLedger } from "./module-requests.ts";
 import type { ModuleTap } from "./module-trace.ts";
 
 /** Offsets from the end of a frame: its flags, and the error number of a response. */
@@ -18,7 +18,7 @@ export class ModuleLink implements FrameLink {
   tap: ModuleTap | undefined;
   /** When the module last sent something, in milliseconds of `performance.now`. */
   lastSeen = performance.now();
-  readonly requests = new ModuleRequests();
+  readonly requests: ModuleRequests;
   readonly #name: string;
   readonly #link: FrameLink;
   readonly #refuse: (request: Message) => void;
@@ -26,8 +26,9 @@ export class ModuleLink implements FrameLink {
   #heldCount = 0;
   #muted = false;
 
-  /** `refuse` gets the requests that a module which is muted will not see. */
-  constructor(name: string, link: FrameLink, refuse: (request: Message) => void) {
+  /** `refuse` gets the requests that a module which is muted will not see; `ledger` pays for those it has to answer. */
+  constructor(name: string, link: FrameLink, refuse: (request: Message) => void, ledger: RequestLedger) {
+    this.requests = new ModuleRequests(ledger);
     this.#name = name;
     this.#link = link;
     this.#refuse = refuse;
@@ -85,12 +86,16 @@ export class ModuleLink implements FrameLink {
       if (isRequest) this.#refuse(message.withPushed(pushed));
       return;
     }
-    if (isRequest) this.requests.add(message, pushed);
     if (this.#held === undefined) this.#link.forward(message, pushed, headFrom, gives);
     else {
       message.forwardTo(this.#held, pushed, headFrom);
       this.#heldCount++;
     }
+  }
+
+  /** Remembers a request that is about to be forwarded, unless the module will not see it. Returns false when its sender holds too much. */
+  remember(request: Message, pushed: Uint8Array): boolean {
+    return this.#muted || this.requests.add(request, pushed);
   }
 
   /** Sends a message of the broker's own. */

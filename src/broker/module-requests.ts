@@ -1,7 +1,15 @@
-import { type Message, MessageFlag } from "../message/index.ts";
+import { type Credential, type Message, MessageFlag } from "../message/index.ts";
 
-/** Most requests kept in mind for a module; those beyond get no answer if it dies. */
+/** Most requests remembered for a module; those beyond get no answer if it dies. */
 const MAX_REQUESTS = 262_144;
+/** What a request that is remembered costs besides its routes and topic, in bytes. */
+const REQUEST_BYTES = 512;
+
+/** Charges senders for what is remembered of their requests: see Accounts. */
+export interface RequestLedger {
+  charge(sender: Credential, bytes: number): boolean;
+  release(sender: Credential, bytes: number): void;
+}
 
 /**
  * The requests a module was given and has not answered, so that who waits hears of its end. A requester's disconnect takes its
@@ -10,29 +18,38 @@ const MAX_REQUESTS = 262_144;
 export class ModuleRequests {
   /** Without their payloads; by the first sender, then by matchtag. */
   readonly #senders = new Map<string, Map<number, Message>>();
+  readonly #ledger: RequestLedger;
   #size = 0;
+
+  constructor(ledger: RequestLedger) {
+    this.#ledger = ledger;
+  }
 
   get size(): number {
     return this.#size;
   }
 
-  /** Takes note of a request that goes to the module with `pushed` on its route stack. */
-  add(request: Message, pushed: Uint8Array): void {
+  /** Remembers a request that goes to the module with `pushed` on its route stack. Returns false when its sender holds too much. */
+  add(request: Message, pushed: Uint8Array): boolean {
     if ((request.flags & MessageFlag.NORESPONSE) !== 0) {
       if (request.topic?.endsWith(".disconnect") === true) this.#forgetSender(request.withPushed(pushed));
-      return;
+      return true;
     }
-    if (request.aux2 === 0 || this.#size >= MAX_REQUESTS) return;
+    if (request.aux2 === 0 || this.#size >= MAX_REQUESTS) return true;
     const copy = request.withPushed(pushed);
     copy.edit({ payload: null });
+    if (!this.#ledger.charge(copy, costOf(copy))) return false;
     const sender = copy.firstRoute ?? "";
     let tags = this.#senders.get(sender);
     if (tags === undefined) {
       tags = new Map();
       this.#senders.set(sender, tags);
     }
-    if (!tags.has(copy.aux2)) this.#size++;
+    const before = tags.get(copy.aux2);
+    if (before === undefined) this.#size++;
+    else this.#ledger.release(before, costOf(before));
     tags.set(copy.aux2, copy);
+    return true;
   }
 
   /** Takes note of a response of the module; one that ends its request takes it out. */
@@ -40,7 +57,10 @@ export class ModuleRequests {
     if (this.#size === 0 || !endsRequest(response.flags, response.aux1)) return;
     const sender = response.firstRoute ?? "";
     const tags = this.#senders.get(sender);
-    if (tags?.delete(response.aux2) !== true) return;
+    const request = tags?.get(response.aux2);
+    if (tags === undefined || request === undefined) return;
+    tags.delete(response.aux2);
+    this.#ledger.release(request, costOf(request));
     this.#size--;
     if (tags.size === 0) this.#senders.delete(sender);
   }
@@ -50,14 +70,22 @@ export class ModuleRequests {
     const open = [...this.#senders.values()].flatMap((tags) => [...tags.values()]);
     this.#senders.clear();
     this.#size = 0;
+    for (const request of open) this.#ledger.release(request, costOf(request));
     return open;
   }
 
   #forgetSender(request: Message): void {
     const sender = request.firstRoute ?? "";
-    this.#size -= this.#senders.get(sender)?.size ?? 0;
+    const tags = this.#senders.get(sender);
+    if (tags === undefined) return;
     this.#senders.delete(sender);
+    this.#size -= tags.size;
+    for (const open of tags.values()) this.#ledger.release(open, costOf(open));
   }
+}
+
+function costOf({ headStart, headEnd }: Message): number {
+  return REQUEST_BYTES + 2 * (headEnd - headStart);
 }
 
 /** True for a response that no other follows: an error, or one that is no part of a stream. */

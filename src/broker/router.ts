@@ -66,6 +66,7 @@ export class Router implements RoutingView<Endpoint> {
   readonly rx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
   readonly tx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
   readonly slow: SlowClients;
+  readonly accounts: Accounts;
   /** False as long as this broker has not joined its instance: clients are put off. */
   online = true;
   /** Requests from other ranks. */
@@ -84,6 +85,7 @@ export class Router implements RoutingView<Endpoint> {
   constructor(options: RouterOptions) {
     this.rank = options.rank;
     this.#options = options;
+    this.accounts = options.accounts;
     this.sequencer = new Sequencer(options.lastEvent);
     this.#identity = options.identity;
     this.#tree = { toBroker: EMPTY, toService: options.identity.brokerPart };
@@ -136,7 +138,7 @@ export class Router implements RoutingView<Endpoint> {
 
   /** A new connection, under a uuid that no other shares its key with: from now on its messages may come. */
   connect(connection: NewConnection): ClientConnection {
-    const account = this.#options.accounts.of(connection.credential);
+    const account = this.accounts.of(connection.credential);
     const fixed = { identity: this.#identity, account, overdrawn: this.#overdrawn };
     let client: ClientConnection | undefined;
     while (client === undefined || this.clients.has(client.key) || this.modules.has(client.key)) {
@@ -259,8 +261,7 @@ export class Router implements RoutingView<Endpoint> {
   #respondToModule(response: Message): boolean {
     const module = this.#moduleFor(response);
     if (module === undefined) return false;
-    const { head, headStart, headEnd } = response;
-    const at = this.#identity.modulePart(head, headStart, headEnd);
+    const at = this.#identity.modulePart(response.head, response.headStart, response.headEnd);
     this.#deliverResponse(module, response, at + ROUTE_PART_BYTES);
     return true;
   }
@@ -338,9 +339,9 @@ export class Router implements RoutingView<Endpoint> {
       endpoint.receive(request.withPushed(origin.toBroker));
     } else if (!topic.includes(".")) this.#refuse(origin, request, "ENOSYS", undefined);
     else if (must || hasRoom(endpoint, request, request.frameBytes(origin.toService.length))) {
-      if (endpoint.forwarded?.add(request, origin.toService) === false)
-        this.#refuse(origin, request, "EAGAIN", `service of ${topic} has too many requests to answer`);
-      else endpoint.forward(request, origin.toService, request.headStart, true);
+      if (endpoint.remember(request, origin.toService))
+        endpoint.forward(request, origin.toService, request.headStart, true);
+      else this.#refuse(origin, request, "EAGAIN", `too many requests wait for the service of ${topic}`);
     } else {
       this.slow.missRequest(endpoint);
       this.#refuse(origin, request, "EAGAIN", `service of ${topic} does not keep up: its queue is full`);
@@ -350,8 +351,7 @@ export class Router implements RoutingView<Endpoint> {
   #refuse(origin: Origin, request: Message, code: ErrnoName, text: string | undefined): void {
     if ((request.flags & MessageFlag.NORESPONSE) !== 0) return;
     const payload = text === undefined ? undefined : textPayload(text);
-    const response = request.deriveResponse(errno[code], payload);
-    this.#answer(origin, response);
+    this.#answer(origin, request.deriveResponse(errno[code], payload));
   }
 
   /** As `#answer`. A client whose response can't be sent is closed, as one is by an error while it is read. */
@@ -382,7 +382,7 @@ export class Router implements RoutingView<Endpoint> {
   /** A response from a client: a guest's only if it answers a request that the guest was given. */
   #response(client: ClientConnection, response: Message): void {
     if (client.forwarded?.answers(response) === false) {
-      this.#options.accounts.noteForged();
+      this.accounts.noteForged();
       this.slow.dropForged(client);
     } else this.respond(response);
   }
