@@ -115,9 +115,8 @@ export class PairEnd implements Connector, FrameLink {
         if (!this.#closed) receiver.message(message);
       });
     } catch (error) {
-      // A frame over the limit: it ends the connection, as over a socket. Anything else is a fault of the receiver.
-      if (!FluxError.is(error)) throw error;
-      this.#end(error);
+      // A frame over the limit, or a receiver that failed: it ends this connection and nothing else, as over a socket.
+      this.#end(FluxError.from(error, "EIO"));
       this.#peer!.#end(new FluxError("ECONNRESET"));
     }
   }

@@ -1,9 +1,23 @@
-import { ByteSink, concatBytes, EMPTY, SHARE_BYTES } from "../base/index.ts";
-import { afterRoutes, decodeAll, FRAME_MAGIC, type Message } from "../message/index.ts";
+import { ByteSink, concatBytes, EMPTY, FluxError, SHARE_BYTES } from "../base/index.ts";
+import {
+  afterRoutes,
+  decodeAll,
+  FRAME_MAGIC,
+  type Message,
+  MessageFlag,
+  MessageType,
+} from "../message/index.ts";
+import { frameBytes } from "./message-line.ts";
 import type { Frames } from "./transport.ts";
 
 /** A bundle with more in it leaves before the turn ends, in bytes: whoever keeps a message keeps what came with it. */
 const FULL_BYTES = 32 * 1024;
+
+/**
+ * A longer bundle is malformed, in bytes. One is sent at `FULL_BYTES`, and each message in it is shorter than
+ * `SHARE_BYTES`.
+ */
+const LONGEST_BYTES = 1024 * 1024;
 
 /**
  * The zeromq package copies a frame up to `PIECE_BYTES` and passes a longer one by reference, which takes another thread's help to let go of. So what makes
@@ -11,6 +25,9 @@ const FULL_BYTES = 32 * 1024;
  */
 const PIECE_BYTES = 128;
 const MOST_PIECES = 4;
+
+/** Types of messages that find their way by their route stack. */
+const ROUTED = MessageType.REQUEST | MessageType.RESPONSE;
 
 /**
  * Messages for one neighbour, put together to leave as few messages of the transport: the first of a turn of the event loop leaves at once, the
@@ -34,8 +51,8 @@ export class Bundle {
   }
 
   /** True for a message that goes better by itself, for it is large. Bundle what is in there first, to keep the order. */
-  static isTooLarge(message: Message): boolean {
-    return message.payloadBytes >= SHARE_BYTES;
+  static isTooLarge({ payloadBytes, headStart, headEnd }: Message): boolean {
+    return payloadBytes >= SHARE_BYTES || headEnd - headStart >= SHARE_BYTES;
   }
 
   /** Adds a message as it is now, without the top `popped` of its routes, and then with `pushed`, an encoded route part, on its stack. */
@@ -79,8 +96,13 @@ export function isBundle([first]: Frames): boolean {
 
 /**
  * The messages of a bundle.
- * @throws FluxError EPROTO when it is malformed or cut off.
+ * @throws FluxError EPROTO when it is malformed, cut off or too long, or holds a request or a response without a route
+ *   stack, which no broker sends.
  */
 export function readBundle(frames: Frames): Message[] {
-  return decodeAll(frames.length === 1 ? frames[0]! : concatBytes(frames));
+  if (frameBytes(frames) > LONGEST_BYTES) throw new FluxError("EPROTO", "bundle is too long");
+  const messages = decodeAll(frames.length === 1 ? frames[0]! : concatBytes(frames));
+  for (const { type, flags } of messages)
+    if ((type & ROUTED) !== 0 && (flags & MessageFlag.ROUTE) === 0) throw new FluxError("EPROTO");
+  return messages;
 }

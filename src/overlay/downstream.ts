@@ -11,10 +11,12 @@ import {
 } from "../message/index.ts";
 import { Bundle, isBundle, readBundle } from "./bundle.ts";
 import { type Child, Children } from "./children.ts";
+import { faultText } from "./contained.ts";
 import { ControlType, disconnectFrames, disconnectMessage } from "./control.ts";
 import { decodeHello, GOODBYE, HELLO, type Hello, helloAnswer, refuseHello } from "./hello.ts";
-import { clearLocal, type OverlayContext } from "./overlay-context.ts";
+import { clearLocal, type OverlayContext, printable } from "./overlay-context.ts";
 import { ANY_PEER } from "./overlay-trace.ts";
+import { Strangers } from "./strangers.ts";
 import { type SubtreeStatus, statusOf } from "./subtree-status.ts";
 import type { ChildServer, Frames } from "./transport.ts";
 
@@ -27,6 +29,8 @@ export interface DownstreamPort {
   answer(response: Message): void;
   /** Takes an event of a child on its way to rank 0. */
   publish(event: Message): void;
+  /** The name of the parent; undefined while it is not known. */
+  parentUuid(): string | undefined;
   /** The status of a child was set: what depends on it has to follow. */
   changed(child: Child): void;
 }
@@ -38,6 +42,7 @@ export class Downstream {
   spurning = false;
   readonly #context: OverlayContext;
   readonly #port: DownstreamPort;
+  readonly #strangers: Strangers;
   /** The uuid of this broker, for the route stack of what goes down: as a frame, and as a route part. */
   readonly #pushed: readonly Uint8Array[];
   readonly #pushedPart: Uint8Array;
@@ -46,6 +51,7 @@ export class Downstream {
   constructor(context: OverlayContext, port: DownstreamPort) {
     this.#context = context;
     this.#port = port;
+    this.#strangers = new Strangers(() => context.now());
     this.#pushed = [encodeUtf8(context.uuid)];
     this.#pushedPart = encodePushed([context.uuid]);
     this.children = new Children(context.topology.children(context.rank), context.now());
@@ -130,22 +136,61 @@ export class Downstream {
     this.setStatus(child, "lost", "lost connection");
   }
 
-  /** A message of a peer. */
+  /** A message of a peer. It does not throw: a child whose message can't be handled is cut off. */
   receive(peer: string, frames: Frames): void {
     const child = this.children.online(peer);
+    try {
+      if (child === undefined) this.#receiveFromStranger(peer, frames);
+      else this.#receiveFromChild(child, frames);
+    } catch (thrown) {
+      this.#cut(peer, child, thrown);
+    }
+  }
+
+  #receiveFromChild(child: Child, frames: Frames): void {
     let messages: readonly Message[];
     try {
-      if (isBundle(frames)) messages = readBundle(frames);
-      else messages = [decodeSent(frames, child === undefined ? encodeUtf8(peer) : EMPTY)];
+      messages = isBundle(frames) ? readBundle(frames) : [decodeSent(frames, EMPTY)];
     } catch {
-      this.#context.drop("downstream", undefined, peer, "malformed message");
+      this.#context.drop("downstream", undefined, child.uuid, "malformed message");
       return;
     }
     for (const message of messages) {
       clearLocal(message);
-      if (child === undefined) this.#fromStranger(peer, message);
       // A message before it may have ended the connection.
-      else if (this.children.isOnline(child)) this.#take(child, message);
+      if (this.children.isOnline(child)) this.#take(child, message);
+    }
+  }
+
+  /** A hello is never in a bundle: what a peer can read is known by its hello only. */
+  #receiveFromStranger(peer: string, frames: Frames): void {
+    if (!this.#strangers.mayAnswer(peer)) return;
+    if (isBundle(frames)) {
+      this.#sendAway(peer);
+      return;
+    }
+    let message: Message;
+    try {
+      message = decodeSent(frames, encodeUtf8(peer));
+    } catch {
+      this.#context.drop("downstream", undefined, peer, "malformed message");
+      return;
+    }
+    clearLocal(message);
+    this.#fromStranger(peer, message);
+  }
+
+  /** Handling a message of a peer failed: it is told to leave, and what waits for it fails. The others go on. */
+  #cut(peer: string, child: Child | undefined, thrown: unknown): void {
+    const { lines, host } = this.#context;
+    const who = child === undefined ? printable(peer) : `rank ${child.rank}`;
+    try {
+      lines.note(`disconnecting ${who}: a message of it failed: ${faultText(thrown)}`, `cut ${peer}`);
+      this.#sendAway(peer);
+      if (child !== undefined && this.children.isOnline(child))
+        this.setStatus(child, "lost", "a message could not be handled");
+    } catch (again) {
+      host.log("crit", `disconnecting ${who} failed: ${faultText(again)}`);
     }
   }
 
@@ -241,11 +286,13 @@ export class Downstream {
       version: context.options.version,
       peer,
       isChild: () => child !== undefined,
+      isTaken: (uuid) => uuid === context.uuid || uuid === this.#port.parentUuid(),
       hostOf: (rank) => context.hostOf(rank),
     });
     if (refusal !== undefined || child === undefined) {
       const { host, why, errnum, text, isHealth } = refusal!;
-      context.host.log("err", `rejecting connection from ${host} (rank ${hello.rank}): ${why}`);
+      const who = `${printable(host)} (rank ${hello.rank})`;
+      context.lines.note(`rejecting connection from ${who}: ${why}`, `reject ${peer}`);
       if (isHealth && child !== undefined) child.error = why;
       this.#reply(peer, hello.rank, request, errnum, text);
       return;
@@ -254,7 +301,7 @@ export class Downstream {
     const crashed = this.children.isOnline(child);
     if (crashed) {
       const text = "reconnected after crash, dropping old connection state";
-      context.host.log("err", `${host} (rank ${child.rank}) ${text}`);
+      context.lines.note(`${host} (rank ${child.rank}) ${text}`, `crash ${child.rank}`);
       // One that has not crashed hears of it now, and not when it speaks next.
       this.#server?.send(child.uuid, disconnectFrames());
       this.#context.trace.see("tx", child.rank, disconnectMessage());
@@ -262,7 +309,7 @@ export class Downstream {
     }
     this.#admit(child, request, hello);
     const text = `accepting connection from ${host} (rank ${child.rank}) status ${child.status}`;
-    context.host.log(crashed ? "err" : "debug", text);
+    context.lines.note(text, `accept ${child.rank}`, crashed ? "err" : "debug");
   }
 
   /** The answer to the hello has to be on its way before anything else that its being online brings about. */
@@ -288,7 +335,7 @@ export class Downstream {
     const below = this.#context.topology.descendants(child.rank);
     const severed = below > 0 ? ` and severed contact with ${below} other nodes` : "";
     const host = this.#context.hostOf(child.rank);
-    this.#context.host.log("err", `${host} (rank ${child.rank}) ${what}${severed}`);
+    this.#context.lines.note(`${host} (rank ${child.rank}) ${what}${severed}`, `loss ${child.rank}`);
   }
 }
 

@@ -66,6 +66,8 @@ export interface HelloView {
   /** Identity of the connection it came over. */
   readonly peer: string;
   isChild(rank: number): boolean;
+  /** True for the name of another broker that this one sends to. */
+  isTaken(uuid: string): boolean;
   /** Name of the host of a rank, as the hostlist has it. */
   hostOf(rank: number): string;
 }
@@ -111,6 +113,7 @@ export function refuseHello(hello: Hello, rolemask: number, view: HelloView): He
     return refuse("EINVAL", why, { isHealth: true });
   }
   if (hello.uuid !== view.peer) return refuse("EPROTO", "uuid is not the identity of the connection");
+  if (view.isTaken(hello.uuid)) return refuse("EPROTO", "uuid is that of another broker");
   return undefined;
 }
 

@@ -1,8 +1,10 @@
+import { contained } from "./contained.ts";
 import type { InProcessNetwork } from "./in-process-network.ts";
 import type { InProcessServer } from "./in-process-server.ts";
 import { bytesOf, frameBytes, MessageLine, sizeOf } from "./message-line.ts";
 import { newCounters } from "./send-queue.ts";
 import type { ConnectOptions, Frames, ParentLink } from "./transport.ts";
+import type { TransportLog } from "./transport-log.ts";
 
 /** The connection of a broker to a parent in the same process. */
 export class InProcessLink implements ParentLink {
@@ -12,20 +14,26 @@ export class InProcessLink implements ParentLink {
   readonly identity: string;
   readonly #network: InProcessNetwork;
   readonly #receive: ConnectOptions["receive"];
-  readonly #lost: (() => void) | undefined;
+  readonly #lost: () => void;
   readonly #line: MessageLine;
   readonly #stats = newCounters();
   #server: InProcessServer | undefined;
   #closed = false;
 
-  constructor(network: InProcessNetwork, publicKey: string, maxBytes: number, options: ConnectOptions) {
+  constructor(
+    network: InProcessNetwork,
+    publicKey: string,
+    maxBytes: number,
+    options: ConnectOptions,
+    log: TransportLog,
+  ) {
     this.uri = options.uri;
     this.serverKey = options.serverKey;
     this.identity = options.identity;
     this.publicKey = publicKey;
     this.#network = network;
-    this.#receive = options.receive;
-    this.#lost = options.lost?.bind(options);
+    this.#receive = contained("a message of the parent failed", (frames) => options.receive(frames), log);
+    this.#lost = contained("the end of the connection to the parent", () => options.lost?.(), log);
     this.#line = new MessageLine(maxBytes);
   }
 
@@ -65,7 +73,7 @@ export class InProcessLink implements ParentLink {
     if (this.#closed) return;
     this.#network.connect(this);
     this.#network.later(() => {
-      if (!this.#closed) this.#lost?.();
+      if (!this.#closed) this.#lost();
     });
   }
 
@@ -82,7 +90,7 @@ export class InProcessLink implements ParentLink {
     this.#server = undefined;
     if (this.#closed) return;
     this.#network.connect(this);
-    this.#lost?.();
+    this.#lost();
   }
 
   take(frames: Frames): void {

@@ -1,9 +1,10 @@
+import { contained } from "./contained.ts";
 import type { InProcessLink } from "./in-process-link.ts";
 import type { InProcessNetwork } from "./in-process-network.ts";
 import { bytesOf, frameBytes, MessageLine, sizeOf } from "./message-line.ts";
 import { newCounters } from "./send-queue.ts";
 import type { ChildServer, Frames, ListenOptions } from "./transport.ts";
-import { RefusalLog, type TransportLog } from "./transport-log.ts";
+import { LimitedLog, type TransportLog } from "./transport-log.ts";
 
 /** A link that was let in, and what waits for it. */
 interface Peer {
@@ -17,10 +18,11 @@ export class InProcessServer implements ChildServer {
   readonly endpoints: readonly string[];
   readonly #publicKey: string;
   readonly #network: InProcessNetwork;
-  readonly #options: ListenOptions;
+  readonly #receive: ListenOptions["receive"];
+  readonly #tell: ListenOptions["unreachable"];
   readonly #maxBytes: number;
   readonly #log: TransportLog;
-  readonly #refusals: RefusalLog;
+  readonly #refusals: LimitedLog;
   readonly #names = new Map<string, string>();
   readonly #peers = new Map<string, Peer>();
   readonly #stats = newCounters();
@@ -36,10 +38,15 @@ export class InProcessServer implements ChildServer {
     this.endpoints = [...options.uris];
     this.#publicKey = publicKey;
     this.#network = network;
-    this.#options = options;
+    this.#receive = contained(
+      "a message of a child failed",
+      (peer, frames) => options.receive(peer, frames),
+      log,
+    );
+    this.#tell = contained("a child that is gone", (peer) => options.unreachable(peer), log);
     this.#maxBytes = maxBytes;
     this.#log = log;
-    this.#refusals = new RefusalLog(log);
+    this.#refusals = new LimitedLog(log);
   }
 
   get stats() {
@@ -92,7 +99,7 @@ export class InProcessServer implements ChildServer {
   lose(link: InProcessLink): void {
     if (this.#peers.get(link.identity)?.link !== link) return;
     this.#peers.delete(link.identity);
-    if (!this.#closed) this.#options.unreachable(link.identity);
+    if (!this.#closed) this.#tell(link.identity);
   }
 
   /** Whether a link may send and is sent to: who has the right keys, and a name that no other has at the time. */
@@ -125,12 +132,12 @@ export class InProcessServer implements ChildServer {
     if (this.#closed) return;
     this.#stats.received++;
     this.#stats.receivedBytes += frameBytes(frames);
-    this.#options.receive(peer, frames);
+    this.#receive(peer, frames);
   }
 
   #unreachable(peer: string): void {
     this.#network.later(() => {
-      if (!this.#closed) this.#options.unreachable(peer);
+      if (!this.#closed) this.#tell(peer);
     });
   }
 

@@ -63,7 +63,7 @@ export class InProcessTransport implements TreeTransport {
     const { uri, serverKey } = options;
     if (!isCurveKey(serverKey)) throw new FluxError("EINVAL", `${uri}: not a public key: ${serverKey}`);
     checkUri(uri);
-    this.#link = new InProcessLink(this.#network, this.publicKey, this.#maxBytes, options);
+    this.#link = new InProcessLink(this.#network, this.publicKey, this.#maxBytes, options, this.#log);
     this.#network.connect(this.#link);
     return this.#link;
   }

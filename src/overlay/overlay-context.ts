@@ -3,6 +3,12 @@ import { type Message, MessageType, Role, textPayload } from "../message/index.t
 import type { OverlayHost, OverlayOptions } from "./overlay-options.ts";
 import { OverlayTrace } from "./overlay-trace.ts";
 import type { Topology } from "./topology.ts";
+import { LimitedLog } from "./transport-log.ts";
+
+/** Lines of one kind about one neighbour that are written within ten seconds before the others are counted. */
+const BURST = 5;
+/** Longest text of a neighbour in a line of the log, in characters. */
+const LONGEST = 64;
 
 const TYPES: Readonly<Record<number, string>> = {
   [MessageType.REQUEST]: "request",
@@ -18,6 +24,8 @@ export class OverlayContext {
   readonly topology: Topology;
   readonly host: OverlayHost;
   readonly trace = new OverlayTrace();
+  /** Takes the lines that a neighbour can cause as often as it likes. */
+  readonly lines: LimitedLog;
   readonly now: () => number;
   readonly #options: OverlayOptions;
   #hosts: readonly string[] = [];
@@ -28,6 +36,7 @@ export class OverlayContext {
     this.topology = options.topology;
     this.host = options.host;
     this.now = now;
+    this.lines = new LimitedLog((level, text) => this.host.log(level, text), { burst: BURST });
     this.#options = options;
   }
 
@@ -56,9 +65,16 @@ export class OverlayContext {
   /** Logs that a message of a neighbour is dropped. `from` is the uuid of a child. */
   drop(where: "upstream" | "downstream", message: Message | undefined, from: string, reason: string): void {
     const type = message === undefined ? "message" : (TYPES[message.type] ?? "unknown");
-    const sender = from === "" ? "" : `from ${from}`;
-    this.host.log("err", `DROP ${where} ${type} topic ${message?.topic ?? "-"} ${sender}: ${reason}`);
+    const sender = from === "" ? "" : `from ${printable(from)}`;
+    const text = `DROP ${where} ${type} topic ${printable(message?.topic ?? "-")} ${sender}: ${reason}`;
+    this.lines.note(text, `drop ${where} ${from} ${reason}`);
   }
+}
+
+/** A text of a neighbour as a part of a line of the log: without control characters, and not long. */
+export function printable(text: string): string {
+  const short = text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
+  return short.replace(/\p{Cc}/gu, "?");
 }
 
 /** A message of a neighbour did not enter there: takes the LOCAL role off. */

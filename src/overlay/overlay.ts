@@ -71,6 +71,7 @@ export class Overlay implements AsyncDisposable {
     this.#downstream = new Downstream(this.#context, {
       answer,
       publish: (event) => this.#publish(event),
+      parentUuid: () => this.#parent?.uuid,
       changed: (child) => this.#childChanged(child),
     });
     this.#status = this.#downstream.children.subtreeStatus();

@@ -12,6 +12,7 @@ import {
   topRoute,
 } from "../message/index.ts";
 import { Bundle, isBundle, readBundle } from "./bundle.ts";
+import { faultText } from "./contained.ts";
 import { ControlType, heartbeatMessage } from "./control.ts";
 import { decodeHelloResponse, GOODBYE, goodbyeRequest, HELLO } from "./hello.ts";
 import { clearLocal, type OverlayContext } from "./overlay-context.ts";
@@ -69,12 +70,18 @@ export class Parent {
     this.events = new EventIntake({
       clock,
       ask: repair ?? nobody,
-      deliver(event) {
-        port.multicast(event);
-        host.event(event);
+      deliver: (event) => {
+        try {
+          port.multicast(event);
+          host.event(event);
+        } catch (thrown) {
+          // Not at once: the intake is in the middle of its events.
+          queueMicrotask(() => this.#giveUp(thrown));
+        }
       },
       lost(range, reason) {
-        host.log("err", `${describeFinding({ kind: "lost", ...range })}: ${REASONS[reason]}`);
+        const text = describeFinding({ kind: "lost", ...range });
+        context.lines.note(`${text}: ${REASONS[reason]}`, `lost ${reason}`);
         host.lost?.(range);
       },
     });
@@ -162,7 +169,7 @@ export class Parent {
     this.#link?.disconnect();
   }
 
-  /** A message of the parent. */
+  /** A message of the parent. It does not throw: a parent whose message can't be handled is given up. */
   receive(frames: Frames): void {
     if (this.#lost) return;
     let messages: readonly Message[];
@@ -172,7 +179,22 @@ export class Parent {
       this.#context.drop("upstream", undefined, "", "malformed message");
       return;
     }
-    for (const message of messages) this.#take(message);
+    try {
+      for (const message of messages) this.#take(message);
+    } catch (thrown) {
+      this.#giveUp(thrown);
+    }
+  }
+
+  /** Handling a message failed. */
+  #giveUp(thrown: unknown): void {
+    const { host } = this.#context;
+    try {
+      host.log("crit", `disconnecting ${this.#who()}: a message of it failed: ${faultText(thrown)}`);
+      this.lose();
+    } catch (again) {
+      host.log("crit", `disconnecting ${this.#who()} failed: ${faultText(again)}`);
+    }
   }
 
   #take(message: Message): void {

@@ -80,6 +80,7 @@ export class SendQueue {
       let line = this.#stalled.get(peer);
       if (line === undefined) {
         let code: unknown;
+        // As `#tryWrite`, without a promise more for each message.
         try {
           await this.#write(item.frames);
         } catch (error) {
@@ -106,7 +107,7 @@ export class SendQueue {
     for (const [peer, line] of this.#stalled) {
       let left = RETRY_MESSAGES;
       for (let item = line.first; item !== undefined && left > 0; item = line.first, left--) {
-        const code = await this.#write(item.frames).then(() => undefined, codeOf);
+        const code = await this.#tryWrite(item.frames);
         if (this.#closed) return;
         if (code === "EAGAIN") break;
         line.shift();
@@ -118,6 +119,16 @@ export class SendQueue {
     }
     if (this.#stalled.size === 0 || this.#closed) return;
     this.#retryLater(moved ? FIRST_RETRY_MS : Math.min(this.#retryMs * 2, LAST_RETRY_MS));
+  }
+
+  /** What is wrong, as a name; undefined when the message was sent. A socket that is closed throws at once. */
+  async #tryWrite(frames: Frames): Promise<unknown> {
+    try {
+      await this.#write(frames);
+      return undefined;
+    } catch (error) {
+      return codeOf(error);
+    }
   }
 
   #retryLater(ms: number): void {

@@ -1,15 +1,20 @@
-import type { RefusalLog, TransportLog } from "./transport-log.ts";
-import type { SocketEvents } from "./zeromq.ts";
+import { faultText } from "./contained.ts";
+import { pauseAfterFault } from "./receive-all.ts";
+import type { LimitedLog, TransportLog } from "./transport-log.ts";
+import type { SocketEvent, SocketEvents } from "./zeromq.ts";
 
 export interface SocketWatch {
   /** Whose socket it is, for the lines. */
   readonly who: "child" | "parent";
-  readonly refusals: RefusalLog;
+  readonly refusals: LimitedLog;
   /** Takes a line for everything that happens to the socket. */
   readonly trace: TransportLog | undefined;
   /** A connection was made good, or one has ended that may have been good or not. */
   readonly heard: (event: "handshake" | "disconnect") => void;
 }
+
+/** Events that are taken before others of the process get their turn: a peer can cause them faster than they are read. */
+const TURN_EVENTS = 256;
 
 /**
  * Writes a line for each peer whose handshake failed, because it doesn't speak the protocol, has no or the wrong keys, or says nothing, and tells
@@ -17,33 +22,49 @@ export interface SocketWatch {
  *
  * The events don't tell connections apart: for the lines, one that ends while another is amid its handshake is taken for that one.
  */
-export async function watchSocket(
-  events: SocketEvents,
-  { who, refusals, trace, heard }: SocketWatch,
-): Promise<void> {
-  let [shaking, failed] = [0, 0];
-  try {
-    for (;;) {
-      const event = await events.receive();
-      if (event.type === "end") return;
-      const address = "address" in event ? event.address : "";
-      const text = `${who} sockevent ${address} ${event.type}`;
-      if (event.type === "accept") shaking++;
-      else if (event.type === "handshake") shaking--;
-      if (event.type === "handshake" || event.type === "disconnect") heard(event.type);
-      if ("error" in event) {
-        const { code, message } = event.error as { code?: unknown; message: string };
-        refusals.note(`${text}: ${code ?? message}`);
-        if (event.type.startsWith("handshake")) failed++;
-        continue;
-      }
-      trace?.("debug", text);
-      if (event.type !== "disconnect" || shaking <= 0) continue;
-      shaking--;
-      if (failed > 0) failed--;
-      else refusals.note(`${text}: before the handshake`);
+export async function watchSocket(events: SocketEvents, watch: SocketWatch): Promise<void> {
+  const state = { shaking: 0, failed: 0 };
+  for (let taken = 1; ; taken++) {
+    let event: SocketEvent;
+    try {
+      event = await events.receive();
+    } catch (error) {
+      // The socket is closed: so are its events, and there is no one to tell.
+      if (events.closed) return;
+      watch.refusals.note(`${watch.who} sockevent: ${faultText(error)}`);
+      await pauseAfterFault();
+      continue;
     }
-  } catch {
-    // The socket is closed: so are its events, and there is no one to tell.
+    if (event.type === "end") return;
+    try {
+      take(event, state, watch);
+    } catch (thrown) {
+      watch.refusals.note(`${watch.who} sockevent ${event.type} failed: ${faultText(thrown)}`);
+    }
+    if (taken % TURN_EVENTS === 0) await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** `shaking` connections are amid their handshake, of which `failed` are about to end. */
+function take(
+  event: SocketEvent,
+  state: { shaking: number; failed: number },
+  { who, refusals, trace, heard }: SocketWatch,
+): void {
+  const address = "address" in event ? event.address : "";
+  const text = `${who} sockevent ${address} ${event.type}`;
+  if (event.type === "accept") state.shaking++;
+  else if (event.type === "handshake") state.shaking--;
+  if (event.type === "handshake" || event.type === "disconnect") heard(event.type);
+  if ("error" in event) {
+    const { code, message } = event.error as { code?: unknown; message: string };
+    refusals.note(`${text}: ${code ?? message}`);
+    if (event.type.startsWith("handshake")) state.failed++;
+    return;
+  }
+  trace?.("debug", text);
+  if (event.type !== "disconnect" || state.shaking <= 0) return;
+  state.shaking--;
+  if (state.failed > 0) state.failed--;
+  else refusals.note(`${text}: before the handshake`);
 }

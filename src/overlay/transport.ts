@@ -16,7 +16,7 @@ export interface ListenOptions {
   readonly ipv6?: boolean;
   /**
    * A message of a peer, named by its identity. Never called from within `listen` or `send`. May call `send` and `close`.
-   * What it throws ends the process as an uncaught exception: it must not throw.
+   * What it throws costs a line of the log.
    */
   receive(peer: string, frames: Frames): void;
   /**
@@ -36,7 +36,7 @@ export interface ConnectOptions {
   readonly identity: string;
   /** Whether `tcp://` takes IPv6 too. Default false. */
   readonly ipv6?: boolean;
-  /** A message of the parent, which is more than one empty frame. Never called from within `connect` or `send`; must not throw. */
+  /** A message of the parent, which is more than one empty frame. Never called from within `connect` or `send`. What it throws costs a line of the log. */
   receive(frames: Frames): void;
   /**
    * A connection that was good has ended, other than by `disconnect`: what was sent may not have arrived, and what the parent sent may not come. What

@@ -1,5 +1,7 @@
 import { decodeLatin1, decodeUtf8, encodeZ85, FluxError } from "../base/index.ts";
-import type { RefusalLog, TransportLog } from "./transport-log.ts";
+import { faultText } from "./contained.ts";
+import { pauseAfterFault } from "./receive-all.ts";
+import type { LimitedLog, TransportLog } from "./transport-log.ts";
 import type { ReplySocket, ZeroMqContext, ZeroMqModule } from "./zeromq.ts";
 
 /** Where a context's sockets ask whether to let a peer in. Source: ZeroMQ's RFC 27. */
@@ -15,9 +17,9 @@ export class ZapHandler {
   readonly #socket: ReplySocket;
   readonly #names = new Map<string, string>();
   readonly #log: TransportLog;
-  readonly #refusals: RefusalLog;
+  readonly #refusals: LimitedLog;
 
-  private constructor(socket: ReplySocket, log: TransportLog, refusals: RefusalLog) {
+  private constructor(socket: ReplySocket, log: TransportLog, refusals: LimitedLog) {
     this.#socket = socket;
     this.#log = log;
     this.#refusals = refusals;
@@ -27,7 +29,7 @@ export class ZapHandler {
     zeromq: ZeroMqModule,
     context: ZeroMqContext,
     log: TransportLog,
-    refusals: RefusalLog,
+    refusals: LimitedLog,
   ): Promise<ZapHandler> {
     const socket = new zeromq.Reply({ context, linger: 0 });
     const deadline = performance.now() + BIND_MS;
@@ -61,23 +63,38 @@ export class ZapHandler {
 
   async #serve(): Promise<void> {
     const socket = this.#socket;
+    for (;;) {
+      try {
+        await socket.send(this.#answer(await socket.receive()));
+      } catch (error) {
+        // A socket that is closed while it waits says EAGAIN, one that is closed before it waits says EBADF.
+        if (socket.closed) return;
+        this.#refusals.note(`ZAP handler: ${faultText(error)}`);
+        await pauseAfterFault();
+      }
+    }
+  }
+
+  /** As `#decide`. A request that can't be judged is refused. */
+  #answer(request: readonly Uint8Array[]): (string | Uint8Array)[] {
     try {
-      for (;;) await socket.send(this.#answer(await socket.receive()));
-    } catch (error) {
-      // A socket that is closed while it waits says EAGAIN, one that is closed before it waits says EBADF.
-      if (!socket.closed) this.#log("err", `ZAP handler ended: ${(error as Error).message}`);
+      return this.#decide(request);
+    } catch (thrown) {
+      this.#refusals.note(`overlay auth No access: ${faultText(thrown)}`);
+      return [request[0] ?? "1.0", request[1] ?? "", "400", "No access", "", ""];
     }
   }
 
   /** Request: version, id, domain, address, identity, mechanism, key. Response: version, id, status, text, user, metadata. */
-  #answer([version, id, , address, , mechanism, key]: readonly Uint8Array[]): (string | Uint8Array)[] {
+  #decide([version, id, , address, , mechanism, key]: readonly Uint8Array[]): (string | Uint8Array)[] {
     const known =
       version !== undefined && decodeUtf8(version) === "1.0" && mechanism !== undefined && key?.length === 32;
     const publicKey = known && decodeUtf8(mechanism) === "CURVE" ? encodeZ85(key) : "";
     const name = this.#names.get(publicKey);
     const place = decodeLatin1(address ?? new Uint8Array(0)) || "a local socket";
     if (name === undefined) {
-      this.#refusals.note(`overlay auth No access: ${publicKey || "no key"} from ${place}`);
+      const text = `overlay auth No access: ${publicKey || "no key"} from ${place}`;
+      this.#refusals.note(text, `no access ${place}`);
       return [version ?? "1.0", id ?? "", "400", "No access", "", ""];
     }
     this.#log("debug", `overlay auth OK: ${name} from ${place}`);

@@ -1,11 +1,13 @@
 import { rm } from "node:fs/promises";
 import { EMPTY, FluxError, strerror, TextCache } from "../base/index.ts";
+import { contained } from "./contained.ts";
 import { frameBytes, sizeOf } from "./message-line.ts";
 import { PeerCheck } from "./peer-check.ts";
+import { receiveAll } from "./receive-all.ts";
 import { SendQueue } from "./send-queue.ts";
 import { watchSocket } from "./socket-events.ts";
 import type { ChildServer, Frames, ListenOptions, TransportStats } from "./transport.ts";
-import { RefusalLog } from "./transport-log.ts";
+import { LimitedLog } from "./transport-log.ts";
 import { ZapHandler } from "./zap.ts";
 import type { RouterSocket, ZeroMqContext, ZeroMqModule } from "./zeromq.ts";
 import { socketOptions, type ZeroMqSettings } from "./zeromq-options.ts";
@@ -35,14 +37,20 @@ export class ZeroMqChildServer implements ChildServer {
     this.endpoints = endpoints;
     this.#socket = socket;
     this.#zap = zap;
-    this.#receive = options.receive;
+    const { log } = settings;
+    this.#receive = contained(
+      "a message of a child failed",
+      (peer, frames) => options.receive(peer, frames),
+      log,
+    );
+    const unreachable = contained("a child that is gone", (peer: string) => options.unreachable(peer), log);
     this.#queue = new SendQueue({
       // The package takes an array of buffers and doesn't change it.
       write: (frames) => socket.send(frames as Uint8Array[] as Buffer[]),
       maxBytes: settings.maxQueuedBytes,
       failed: (peer) => {
         this.#identities.delete(peer);
-        options.unreachable(peer);
+        unreachable(peer);
       },
     });
   }
@@ -54,7 +62,7 @@ export class ZeroMqChildServer implements ChildServer {
     settings: ZeroMqSettings,
     options: ListenOptions,
   ): Promise<ZeroMqChildServer> {
-    const refusals = new RefusalLog(settings.log);
+    const refusals = new LimitedLog(settings.log);
     const zap = await ZapHandler.open(zeromq, context, settings.log, refusals);
     const socket = new zeromq.Router({
       context,
@@ -76,7 +84,7 @@ export class ZeroMqChildServer implements ChildServer {
         if (event === "disconnect") server.#check.ended();
       };
       void watchSocket(events, { who: "child", refusals, trace, heard });
-      void server.#serve();
+      void receiveAll(socket, (frames) => server.#take(frames), settings.log);
       return server;
     } catch (error) {
       await removePaths(endpoints);
@@ -120,23 +128,13 @@ export class ZeroMqChildServer implements ChildServer {
     this.#zap.close();
   }
 
-  async #serve(): Promise<void> {
-    const socket = this.#socket;
+  #take(frames: Uint8Array[]): void {
+    if (this.#closing !== undefined) return;
     const { stats } = this.#queue;
-    for (;;) {
-      let frames: Uint8Array[];
-      try {
-        frames = await socket.receive();
-      } catch (error) {
-        if (socket.closed) return;
-        throw error;
-      }
-      if (this.#closing !== undefined) continue;
-      const identity = frames.shift()!;
-      stats.received++;
-      stats.receivedBytes += frameBytes(frames);
-      this.#receive(this.#texts.decode(identity, 0, identity.length), frames);
-    }
+    const identity = frames.shift()!;
+    stats.received++;
+    stats.receivedBytes += frameBytes(frames);
+    this.#receive(this.#texts.decode(identity, 0, identity.length), frames);
   }
 }
 

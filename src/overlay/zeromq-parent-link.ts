@@ -1,10 +1,12 @@
 import { FluxError, strerror } from "../base/index.ts";
+import { contained } from "./contained.ts";
 import { isCurveKey } from "./curve-keys.ts";
 import { frameBytes } from "./message-line.ts";
+import { receiveAll } from "./receive-all.ts";
 import { SendQueue } from "./send-queue.ts";
 import { watchSocket } from "./socket-events.ts";
 import type { ConnectOptions, Frames, ParentLink, TransportStats } from "./transport.ts";
-import { RefusalLog } from "./transport-log.ts";
+import { LimitedLog } from "./transport-log.ts";
 import type { DealerSocket, ZeroMqContext, ZeroMqModule } from "./zeromq.ts";
 import { socketOptions, type ZeroMqSettings } from "./zeromq-options.ts";
 
@@ -15,7 +17,8 @@ const MOST_LEFT = 1000;
 export class ZeroMqParentLink implements ParentLink {
   readonly #socket: DealerSocket;
   readonly #queue: SendQueue;
-  readonly #options: ConnectOptions;
+  readonly #receive: ConnectOptions["receive"];
+  readonly #lost: () => void;
   /** There is a connection, and it is good. */
   #connected = false;
   #closing: Promise<void> | undefined;
@@ -29,7 +32,7 @@ export class ZeroMqParentLink implements ParentLink {
   ) {
     const { uri, serverKey, identity } = options;
     if (!isCurveKey(serverKey)) throw new FluxError("EINVAL", `${uri}: not a public key: ${serverKey}`);
-    const refusals = new RefusalLog(settings.log);
+    const refusals = new LimitedLog(settings.log);
     const socket = new zeromq.Dealer({
       context,
       ...socketOptions(settings, options.ipv6 ?? false),
@@ -53,7 +56,9 @@ export class ZeroMqParentLink implements ParentLink {
       throw new FluxError(errno, `${uri}: ${strerror(errno)}`, { cause: error });
     }
     this.#socket = socket;
-    this.#options = options;
+    const { log } = settings;
+    this.#receive = contained("a message of the parent failed", (frames) => options.receive(frames), log);
+    this.#lost = contained("the end of the connection to the parent", () => options.lost?.(), log);
     let full = false;
     this.#queue = new SendQueue({
       write: (frames) => socket.send(frames as Uint8Array[] as Buffer[]),
@@ -64,7 +69,7 @@ export class ZeroMqParentLink implements ParentLink {
         full = true;
       },
     });
-    void this.#serve();
+    void receiveAll(socket, (frames) => this.#take(frames), settings.log);
   }
 
   get stats(): TransportStats {
@@ -85,30 +90,20 @@ export class ZeroMqParentLink implements ParentLink {
     return this.#closing;
   }
 
-  async #serve(): Promise<void> {
-    const socket = this.#socket;
+  #take(frames: Uint8Array[]): void {
+    // An empty frame is how a parent finds out whether this broker is still there.
+    const isProbe = frames.length === 1 && frames[0]!.length === 0;
+    if (this.#closing !== undefined || isProbe) return;
     const { stats } = this.#queue;
-    for (;;) {
-      let frames: Uint8Array[];
-      try {
-        frames = await socket.receive();
-      } catch (error) {
-        if (socket.closed) return;
-        throw error;
-      }
-      // An empty frame is how a parent finds out whether this broker is still there.
-      const isProbe = frames.length === 1 && frames[0]!.length === 0;
-      if (this.#closing !== undefined || isProbe) continue;
-      stats.received++;
-      stats.receivedBytes += frameBytes(frames);
-      this.#options.receive(frames);
-    }
+    stats.received++;
+    stats.receivedBytes += frameBytes(frames);
+    this.#receive(frames);
   }
 
   /** What came before the end is read first. */
   async #ended(): Promise<void> {
     for (let left = MOST_LEFT; left > 0 && this.#closing === undefined && this.#socket.readable; left--)
       await new Promise((resolve) => setImmediate(resolve));
-    if (this.#closing === undefined) this.#options.lost?.();
+    if (this.#closing === undefined) this.#lost();
   }
 }

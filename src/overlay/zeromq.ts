@@ -7,6 +7,7 @@ export type RouterSocket = ZeroMq.Router;
 export type DealerSocket = ZeroMq.Dealer;
 export type ReplySocket = ZeroMq.Reply;
 export type SocketEvents = ZeroMq.Observer;
+export type SocketEvent = Awaited<ReturnType<SocketEvents["receive"]>>;
 
 /**
  * Loads ZeroMQ, which only a broker with peers needs.

@@ -151,3 +151,18 @@ test("receive only: it is fed, and has no way to send", async () => {
   await connector.close();
   assert.deepEqual(codes(inbox), [undefined]);
 });
+
+test("a receiver that throws ends this connection, on both sides, and nothing else", async () => {
+  const [near, far] = connectorPair();
+  const nearInbox = startInbox(near);
+  const ends: (FluxError | undefined)[] = [];
+  far.start({
+    message() {
+      throw new TypeError("no");
+    },
+    closed: (reason) => ends.push(reason),
+  });
+  near.send(request(1));
+  await turn();
+  assert.deepEqual([ends.map((reason) => reason?.code), codes(nearInbox)], [["EIO"], ["ECONNRESET"]]);
+});

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RefusalLog } from "../../../src/overlay/transport-log.ts";
+import { LimitedLog } from "../../../src/overlay/transport-log.ts";
 import { until } from "../../helpers/until.ts";
 
 test("a line is written at once, and after a while the number of those left out", async () => {
   const lines: string[] = [];
-  const refusals = new RefusalLog((level, text) => lines.push(`${level} ${text}`), 20);
+  const refusals = new LimitedLog((level, text) => lines.push(`${level} ${text}`), { quietMs: 20 });
   for (let i = 0; i < 5; i++) refusals.note("no");
   refusals.note("never");
   assert.deepEqual(lines, ["err no", "err never"]);
@@ -23,7 +23,7 @@ test("a line is written at once, and after a while the number of those left out"
 
 test("many different lines don't pile up, and are counted all the same", async () => {
   const lines: string[] = [];
-  const refusals = new RefusalLog((_level, text) => lines.push(text), 200);
+  const refusals = new LimitedLog((_level, text) => lines.push(text), { quietMs: 200 });
   refusals.note("line 0");
   for (let i = 0; i < 300; i++) refusals.note(`line ${i}`);
   assert.equal(lines.length, 300);
