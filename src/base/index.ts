@@ -17,6 +17,7 @@ export {
   SHORT_BYTES,
   sameBytes,
   utf8Length,
+  writeLatin1,
   writeUtf8,
 } from "./bytes.ts";
 export { formatDuration, parseDuration } from "./duration.ts";

@@ -1,4 +1,4 @@
-import { decodeHostlist, encodeIdset, parseDuration, type Scope } from "../base/index.ts";
+import { decodeHostlist, encodeIdset, FluxError, parseDuration, type Scope } from "../base/index.ts";
 import { type AttributeTable, type Broker, FLUX_VERSION } from "../broker/index.ts";
 import type { LogLevel } from "../client/index.ts";
 import { type ConfigStore, updateTbonTable } from "../config/index.ts";
@@ -63,6 +63,7 @@ export async function openTree(options: TreeOptions, scope: Scope): Promise<Over
     owner: process.getuid?.() ?? 0,
     ipv6: boot.table?.enableIpv6 ?? true,
     bundles: attributes.get("tbon.bundles") !== "0",
+    pending: pendingLimits(attributes),
     repair: repair === undefined ? undefined : (range, signal) => repair.ask(range, signal),
     reconfigure(config, initial) {
       if (!initial) updateTbonTable(config, attributes);
@@ -112,6 +113,28 @@ export async function openTree(options: TreeOptions, scope: Scope): Promise<Over
 function torpidSettings(attributes: AttributeTable): TorpidSettings {
   const ms = (name: string): number => parseDuration(attributes.get(name)!)!;
   return { torpidMinMs: ms("tbon.torpid_min"), torpidMaxMs: ms("tbon.torpid_max") };
+}
+
+/** The limits of guests' requests that wait for other ranks; those of all are a constant. */
+function pendingLimits(attributes: AttributeTable) {
+  return {
+    guestRequests: wholeAttribute(attributes, "tbon.guest-requests", 1, 1_048_576),
+    guestBytes: wholeAttribute(attributes, "tbon.guest-request-bytes", 65_536, 2 ** 40),
+  };
+}
+
+/** The value of an attribute that is a whole number; undefined when it is not set. Throws EINVAL for one that is out of its range. */
+function wholeAttribute(
+  attributes: AttributeTable,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  const text = attributes.get(name);
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new FluxError("EINVAL", `${name} must be a whole number from ${least} to ${most}: ${text}`);
 }
 
 async function openTransport({ boot, attributes, log }: TreeOptions): Promise<TreeTransport> {

@@ -38,5 +38,6 @@ export type { MessageFields } from "./message-fields.ts";
 export { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
 export { textPayload } from "./payload.ts";
 export { PrefixTable } from "./prefix-table.ts";
+export { type RequestStub, requestOf, stubOf } from "./request-stub.ts";
 export { type FrameBytes, isPlainResponse, stampEncoded, writePreamble } from "./response-frame.ts";
 export { methodOf, serviceOf, siblingTopic, TOPIC_MAX, topicMatcher, utf8Fits } from "./topic.ts";

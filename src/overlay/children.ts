@@ -1,6 +1,7 @@
 import { EMPTY } from "../base/index.ts";
 import { encodePushed } from "../message/index.ts";
 import type { Bundle } from "./bundle.ts";
+import type { PendingAccount } from "./pending-account.ts";
 import { RpcTracker } from "./rpc-tracker.ts";
 import { combineStatus, isOnline, type SubtreeStatus } from "./subtree-status.ts";
 
@@ -38,8 +39,8 @@ export class Children {
   /** How many have each status. */
   readonly #counts = new Map<SubtreeStatus, number>();
 
-  /** All children are offline at first, since `now`. */
-  constructor(ranks: readonly number[], now: number) {
+  /** All children are offline at first, since `now`. What waits for their answers is charged to `account`. */
+  constructor(ranks: readonly number[], now: number, account: PendingAccount) {
     this.#byRank = new Map(
       ranks.map((rank) => [
         rank,
@@ -53,8 +54,8 @@ export class Children {
           lastSeen: undefined,
           torpid: false,
           error: "",
-          sent: new RpcTracker(),
-          received: new RpcTracker(),
+          sent: new RpcTracker(account),
+          received: new RpcTracker(account),
         },
       ]),
     );

@@ -3,16 +3,16 @@ import {
   decodeFrames,
   encodeFrames,
   encodePushed,
-  Message,
+  type Message,
   MessageFlag,
   MessageType,
-  siblingTopic,
   textPayload,
 } from "../message/index.ts";
 import { Bundle, isBundle, readBundle } from "./bundle.ts";
 import { type Child, Children } from "./children.ts";
 import { faultText } from "./contained.ts";
 import { ControlType, disconnectFrames, disconnectMessage } from "./control.ts";
+import { disconnectsOf } from "./disconnect-requests.ts";
 import { decodeHello, GOODBYE, HELLO, type Hello, helloAnswer, refuseHello } from "./hello.ts";
 import { clearLocal, type OverlayContext, printable } from "./overlay-context.ts";
 import { ANY_PEER } from "./overlay-trace.ts";
@@ -54,11 +54,16 @@ export class Downstream {
     this.#strangers = new Strangers(() => context.now());
     this.#pushed = [encodeUtf8(context.uuid)];
     this.#pushedPart = encodePushed([context.uuid]);
-    this.children = new Children(context.topology.children(context.rank), context.now());
+    this.children = new Children(context.topology.children(context.rank), context.now(), context.pending);
   }
 
   get server(): ChildServer | undefined {
     return this.#server;
+  }
+
+  /** Messages of peers that are no children, dropped without an answer. */
+  get ignored(): number {
+    return this.#strangers.ignored;
   }
 
   /** From now on messages can be sent; those of children go to `receive`, and `unreachable` hears which don't arrive. */
@@ -66,12 +71,19 @@ export class Downstream {
     this.#server = server;
   }
 
-  /** Sends a request to a child on the way to its rank, and waits for the answer; false when the child is not online. */
+  /**
+   * Sends a request to a child on the way to its rank, and waits for the answer, or answers that too many wait; false when the
+   * child is not online.
+   */
   request(child: Child, request: Message): boolean {
     if (this.#server === undefined || !this.children.isOnline(child)) return false;
+    const refusal = child.sent.request(request);
+    if (refusal !== undefined) {
+      this.#port.answer(this.#context.refusal(request, refusal));
+      return true;
+    }
     if (!bundled(child, request, 0, this.#pushedPart))
       this.#server.send(child.uuid, encodeFrames(request, 0, this.#pushed));
-    child.sent.request(request);
     this.#context.trace.see("tx", child.rank, request);
     return true;
   }
@@ -240,9 +252,10 @@ export class Downstream {
   }
 
   #request(child: Child, request: Message): void {
-    child.received.request(request);
+    const refusal = child.received.request(request);
     this.#context.trace.see("rx", child.rank, request);
-    this.#context.host.request(request);
+    if (refusal === undefined) this.#context.host.request(request);
+    else this.#port.answer(this.#context.refusal(request, refusal));
   }
 
   /** On its stack is the name of this broker, which the request had on its way down. */
@@ -366,19 +379,4 @@ function readHello(request: Message): Hello | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The disconnect requests that requests call for whose senders are gone: one for each sender and service that was asked. */
-function disconnectsOf(requests: readonly Message[]): Message[] {
-  const disconnects = new Map<string, Message>();
-  for (const request of requests) {
-    const topic = siblingTopic(request.topic ?? "", "disconnect");
-    const upstream = request.flags & MessageFlag.UPSTREAM;
-    const key = `${request.firstRoute} ${request.aux1} ${upstream} ${request.userid} ${topic}`;
-    if (disconnects.has(key)) continue;
-    const { userid, rolemask, routes = [] } = request;
-    const flags = MessageFlag.NORESPONSE | upstream;
-    disconnects.set(key, Message.request({ topic, nodeid: request.aux1, flags, userid, rolemask, routes }));
-  }
-  return [...disconnects.values()];
 }

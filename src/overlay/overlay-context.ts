@@ -1,7 +1,9 @@
-import { errno } from "../base/index.ts";
+import { type ErrnoName, errno } from "../base/index.ts";
 import { type Message, MessageType, Role, textPayload } from "../message/index.ts";
 import type { OverlayHost, OverlayOptions } from "./overlay-options.ts";
 import { OverlayTrace } from "./overlay-trace.ts";
+import { PendingTotals } from "./pending-account.ts";
+import type { PendingRefusal } from "./rpc-tracker.ts";
 import type { Topology } from "./topology.ts";
 import { LimitedLog } from "./transport-log.ts";
 
@@ -27,6 +29,10 @@ export class OverlayContext {
   /** Takes the lines that a neighbour can cause as often as it likes. */
   readonly lines: LimitedLog;
   readonly now: () => number;
+  /** What waits for answers of other ranks. */
+  readonly pending: PendingTotals;
+  /** Requests that were refused because they could not be remembered. */
+  refused = 0;
   readonly #options: OverlayOptions;
   #hosts: readonly string[] = [];
 
@@ -38,6 +44,7 @@ export class OverlayContext {
     this.now = now;
     this.lines = new LimitedLog((level, text) => this.host.log(level, text), { burst: BURST });
     this.#options = options;
+    this.pending = new PendingTotals(options.pending);
   }
 
   get options(): OverlayOptions {
@@ -55,8 +62,19 @@ export class OverlayContext {
 
   /** The response to a request that can't be answered any more by who it was sent to. */
   unreachable(request: Message, text: string | undefined): Message {
+    return this.#failure(request, "EHOSTUNREACH", text);
+  }
+
+  /** The response to a request that is not sent on, because it can't be remembered. */
+  refusal(request: Message, { code, text }: PendingRefusal): Message {
+    this.refused++;
+    this.lines.note(`a request to another rank is refused: ${text}`, `refused ${code}`, "warning");
+    return this.#failure(request, code, text);
+  }
+
+  #failure(request: Message, code: ErrnoName, text: string | undefined): Message {
     const payload = text === undefined ? undefined : textPayload(text);
-    const response = request.deriveResponse(errno.EHOSTUNREACH, payload);
+    const response = request.deriveResponse(errno[code], payload);
     response.userid = this.#options.owner;
     response.rolemask = Role.OWNER;
     return response;

@@ -2,6 +2,7 @@ import type { LogLevel } from "../client/index.ts";
 import type { RepairAnswer } from "../event-log/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { EventRange, Message } from "../message/index.ts";
+import type { PendingOptions } from "./pending-account.ts";
 import type { SubtreeStatus } from "./subtree-status.ts";
 import type { Topology } from "./topology.ts";
 import type { TreeTransport } from "./transport.ts";
@@ -68,6 +69,8 @@ export interface OverlayOptions {
   readonly ipv6?: boolean | undefined;
   /** Whether messages to neighbours that can read it go in bundles, which is several times faster; default false. See bundle.ts. */
   readonly bundles?: boolean | undefined;
+  /** How many requests wait for other ranks; beyond that they are refused with EAGAIN. */
+  readonly pending?: PendingOptions | undefined;
   /**
    * What overlay.config-reload and overlay.config-sync (`initial`) make of a configuration; without it there are no such methods.
    * Throws FluxError for one that is to be refused.
@@ -91,6 +94,12 @@ export interface OverlayStats {
   readonly childRequests: number;
   /** Messages that wait to be sent. */
   readonly queued: number;
+  /** Bytes of what is kept of the requests that wait. */
+  readonly pendingBytes: number;
+  /** Requests that were refused because too many wait, or their routes and topic were too long. */
+  readonly refused: number;
+  /** Messages of peers that are no children, dropped without an answer. */
+  readonly ignored: number;
 }
 
 /** The system's clock. Its timers keep no process alive: the sockets do. */

@@ -106,6 +106,9 @@ export class OverlayService {
       "parent-count": stats.parents,
       "parent-rpc": stats.parentRpcs,
       "child-rpc": stats.childRpcs,
+      "pending-bytes": stats.pendingBytes,
+      refused: stats.refused,
+      ignored: stats.ignored,
       interthread: { sendq: stats.queued, recvq: 0 },
     });
   }

@@ -109,6 +109,9 @@ export class Overlay implements AsyncDisposable {
       parentRpcs: this.#parent?.sent.size ?? 0,
       childRpcs: sum(({ sent }) => sent.size),
       childRequests: sum(({ received }) => received.size),
+      pendingBytes: this.#context.pending.bytes,
+      refused: this.#context.refused,
+      ignored: this.#downstream.ignored,
       queued: (server?.stats.queued ?? 0) + (this.#parent?.queued ?? 0),
     };
   }

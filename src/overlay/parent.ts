@@ -39,7 +39,7 @@ export interface ParentPort {
 export class Parent {
   readonly rank: number;
   /** Requests that were sent to it and wait for an answer. */
-  readonly sent = new RpcTracker();
+  readonly sent: RpcTracker;
   /** Puts the events of the parent in order, and what is missing in its place. */
   readonly events: EventIntake;
   /** Its uuid; undefined before it answered the hello. */
@@ -60,6 +60,7 @@ export class Parent {
 
   constructor(rank: number, context: OverlayContext, port: ParentPort) {
     this.rank = rank;
+    this.sent = new RpcTracker(context.pending);
     this.#context = context;
     this.#port = port;
     const { host, repair, clock = SYSTEM_CLOCK } = context.options;
@@ -100,7 +101,7 @@ export class Parent {
 
   /** Sends a message; false when there is no connection (any more). */
   send(message: Message): boolean {
-    if (this.#link === undefined || this.#lost || this.#leaving) return false;
+    if (this.#link === undefined || !this.#sends) return false;
     if (this.#bundle === undefined) this.#link.send(encodeFrames(message));
     else if (!Bundle.isTooLarge(message)) this.#bundle.add(message);
     else {
@@ -112,10 +113,17 @@ export class Parent {
     return true;
   }
 
-  /** Sends a request and waits for its answer, or only sends an event. */
+  /** True while there is a connection that messages go to. */
+  get #sends(): boolean {
+    return this.#link !== undefined && !this.#lost && !this.#leaving;
+  }
+
+  /** Sends a request and waits for its answer, or answers that too many wait; or only sends an event. */
   forward(message: Message): boolean {
-    if (!this.send(message)) return false;
-    if (message.type === MessageType.REQUEST) this.sent.request(message);
+    if (!this.#sends) return false;
+    const refusal = message.type === MessageType.REQUEST ? this.sent.request(message) : undefined;
+    if (refusal === undefined) return this.send(message);
+    this.#port.answer(this.#context.refusal(message, refusal));
     return true;
   }
 

@@ -1,35 +1,61 @@
-import { MATCHTAG_NONE, type Message, MessageFlag } from "../message/index.ts";
+import type { ErrnoName } from "../base/index.ts";
+import {
+  MATCHTAG_NONE,
+  type Message,
+  MessageFlag,
+  type RequestStub,
+  requestOf,
+  stubOf,
+} from "../message/index.ts";
+import type { PendingAccount } from "./pending-account.ts";
+
+/** Longest routes and topic of a request that can wait, in bytes together. */
+const HEAD_MAX = 16 * 1024;
+/** What an entry takes besides the bytes of routes and topic, rounded up: the tables, the objects, the sender's id. */
+const ENTRY_BYTES = 512;
+
+/** Why a request may not go a way: the error that its sender gets. */
+export interface PendingRefusal {
+  readonly code: ErrnoName;
+  readonly text: string;
+}
+
+const TOO_MANY: PendingRefusal = {
+  code: "EAGAIN",
+  text: "too many requests wait for other ranks: send it again when some are answered",
+};
+const TOO_LONG: PendingRefusal = {
+  code: "EMSGSIZE",
+  text: `routes and topic of a request to another rank are over ${HEAD_MAX} bytes`,
+};
 
 /**
  * Requests that went a certain way and wait for their answers, by who sent them first and their matchtag: they are answered with an error when that way
- * is closed. Source: rpc_track.c in flux-core.
+ * is closed. What is kept of them, without their payloads, is charged to an account. Source: rpc_track.c in flux-core.
  */
 export class RpcTracker {
-  readonly #senders = new Map<string, Map<number, Message>>();
+  readonly #account: PendingAccount;
+  readonly #senders = new Map<string, Map<number, RequestStub>>();
   #size = 0;
+
+  constructor(account: PendingAccount) {
+    this.#account = account;
+  }
 
   /** Number of requests that wait. */
   get size(): number {
     return this.#size;
   }
 
-  /** A request went this way. One that wants an answer is kept, and must not be changed any more; a disconnect forgets all of its sender. */
-  request(request: Message): void {
-    if ((request.flags & MessageFlag.NORESPONSE) === 0 && request.aux2 !== MATCHTAG_NONE) {
-      const sender = request.firstRoute ?? "";
-      let waiting = this.#senders.get(sender);
-      if (waiting === undefined) {
-        waiting = new Map();
-        this.#senders.set(sender, waiting);
-      }
-      const before = waiting.size;
-      waiting.set(request.aux2, request);
-      this.#size += waiting.size - before;
-    } else if (request.topic?.endsWith(".disconnect") === true) {
-      const sender = request.firstRoute ?? "";
-      this.#size -= this.#senders.get(sender)?.size ?? 0;
-      this.#senders.delete(sender);
-    }
+  /**
+   * A request is about to go this way. One that wants an answer is remembered; a disconnect forgets all of its sender. Returns why
+   * it must not go, when it can't be remembered.
+   */
+  request(request: Message): PendingRefusal | undefined {
+    if ((request.flags & MessageFlag.NORESPONSE) === 0 && request.aux2 !== MATCHTAG_NONE)
+      return this.#add(request);
+    if (request.topic?.endsWith(".disconnect") === true) this.#forget(request.firstRoute ?? "");
+    return undefined;
   }
 
   /** A response came back: the only one, or the error that ends a stream, ends the wait. */
@@ -38,16 +64,63 @@ export class RpcTracker {
     if ((response.flags & MessageFlag.STREAMING) !== 0 && response.aux1 === 0) return;
     const sender = response.firstRoute ?? "";
     const waiting = this.#senders.get(sender);
-    if (waiting === undefined || !waiting.delete(response.aux2)) return;
-    this.#size--;
+    const stub = waiting?.get(response.aux2);
+    if (waiting === undefined || stub === undefined) return;
+    this.#refund(stub);
+    this.#delete(sender, waiting, response.aux2);
+  }
+
+  /** Takes out all requests, without their payloads: the way is closed. */
+  purge(): Message[] {
+    const all: Message[] = [];
+    for (const waiting of this.#senders.values())
+      for (const stub of waiting.values()) {
+        this.#refund(stub);
+        all.push(requestOf(stub));
+      }
+    this.#senders.clear();
+    return all;
+  }
+
+  #add(request: Message): PendingRefusal | undefined {
+    const { headStart, headEnd, userid, rolemask, aux2: matchtag } = request;
+    const length = headEnd - headStart;
+    if (length > HEAD_MAX) return TOO_LONG;
+    const sender = request.firstRoute ?? "";
+    let waiting = this.#senders.get(sender);
+    const before = waiting?.get(matchtag);
+    if (before !== undefined) this.#refund(before);
+    if (!this.#account.charge(userid, rolemask, entryBytes(length))) {
+      if (before !== undefined) this.#delete(sender, waiting!, matchtag);
+      return TOO_MANY;
+    }
+    if (waiting === undefined) {
+      waiting = new Map();
+      this.#senders.set(sender, waiting);
+    }
+    waiting.set(matchtag, stubOf(request));
+    this.#size++;
+    return undefined;
+  }
+
+  #forget(sender: string): void {
+    for (const stub of this.#senders.get(sender)?.values() ?? []) this.#refund(stub);
+    this.#senders.delete(sender);
+  }
+
+  #delete(sender: string, waiting: Map<number, RequestStub>, matchtag: number): void {
+    waiting.delete(matchtag);
     if (waiting.size === 0) this.#senders.delete(sender);
   }
 
-  /** Takes out all requests: the way is closed. */
-  purge(): Message[] {
-    const all = [...this.#senders.values()].flatMap((waiting) => [...waiting.values()]);
-    this.#senders.clear();
-    this.#size = 0;
-    return all;
+  /** One that is taken out, or about to be. */
+  #refund({ userid, rolemask, head }: RequestStub): void {
+    this.#account.refund(userid, rolemask, entryBytes(head.length));
+    this.#size--;
   }
+}
+
+/** Bytes that are charged for an entry: its head may be there twice, as it is and as the sender's id. */
+function entryBytes(headBytes: number): number {
+  return ENTRY_BYTES + 2 * headBytes;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errno } from "../../../src/base/index.ts";
-import { MessageFlag } from "../../../src/message/index.ts";
+import { MessageFlag, Role } from "../../../src/message/index.ts";
 import { InProcessTransport } from "../../../src/overlay/index.ts";
 import { kinds, TestTree } from "../../helpers/overlay-tree.ts";
 import { until } from "../../helpers/until.ts";
@@ -141,4 +141,45 @@ test("requests fail when too much waits for a parent that isn't there", async ()
   tree.clock.advance(5000);
   assert.equal(waiting(tree, 1), 0, "that one was dropped too");
   await transport.close();
+});
+
+test("a request beyond what may wait is answered with EAGAIN by the first broker that has no room, and not sent on", async () => {
+  await using tree = await TestTree.open("kary:1", 3, { pending: { guestRequests: 3 } });
+  const [root, middle, leaf] = tree.all;
+  const guest = { rolemask: Role.USER };
+  // Two of a guest at the leaf: the broker between counts each twice, for where it came from and where it goes.
+  for (const matchtag of [1, 2]) leaf.send("test.wait", 0, { ...guest, matchtag });
+  await until(() => leaf.responses.length === 1, "the refusal");
+  const [refusal] = leaf.responses;
+  assert.deepEqual([refusal!.errnum, refusal!.matchtag, refusal!.routes], [errno.EAGAIN, 2, ["client"]]);
+  assert.match(refusal!.text!, /too many requests wait for other ranks/);
+  await until(() => root.requests.length === 1, "the first request");
+  assert.deepEqual(
+    [leaf, middle, root].map(({ overlay }) => overlay.stats.refused),
+    [0, 1, 0],
+  );
+  // The owner has room.
+  leaf.send("test.owner", 0, { matchtag: 3 });
+  await until(() => root.requests.length === 2, "the owner's request");
+  root.answer({}, root.requests[0]);
+  root.answer({}, root.requests[1]);
+  await until(() => leaf.responses.length === 3, "the answers");
+  assert.deepEqual([waiting(tree, 0, 1, 2), middle.overlay.stats.pendingBytes], [0, 0]);
+  // Downward the same.
+  for (const matchtag of [4, 5, 6, 7]) root.send("test.down", 2, { ...guest, matchtag });
+  await until(() => root.responses.length === 1, "the refusal");
+  const [code] = new Set(root.responses.map(({ errnum }) => errnum));
+  assert.equal(code, errno.EAGAIN);
+});
+
+test("requests that wait keep no payload at any broker on the way", async () => {
+  await using tree = await TestTree.open("kary:1", 3);
+  const [root, middle, leaf] = tree.all;
+  const payload = { text: "x".repeat(1_000_000) };
+  for (let matchtag = 1; matchtag <= 20; matchtag++) leaf.send("test.wait", 0, { payload, matchtag });
+  await until(() => root.requests.length === 20, "the requests");
+  for (const { overlay } of [root, middle, leaf]) {
+    const { pendingBytes } = overlay.stats;
+    assert(pendingBytes > 0 && pendingBytes < 50_000, `${pendingBytes} bytes`);
+  }
 });
