@@ -10,6 +10,7 @@ export type {
   OverlayStats,
   TorpidSettings,
 } from "./overlay-options.ts";
+export type { PendingAccount, PendingLimits } from "./pending-account.ts";
 export type { SubtreeStatus } from "./subtree-status.ts";
 export { Topology } from "./topology.ts";
 export type { ParentScheme } from "./topology-schemes.ts";

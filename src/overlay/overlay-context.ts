@@ -44,7 +44,7 @@ export class OverlayContext {
     this.now = now;
     this.lines = new LimitedLog((level, text) => this.host.log(level, text), { burst: BURST });
     this.#options = options;
-    this.pending = new PendingTotals(options.pending);
+    this.pending = new PendingTotals(options.pending, options.account);
   }
 
   get options(): OverlayOptions {

@@ -2,7 +2,7 @@ import type { LogLevel } from "../client/index.ts";
 import type { RepairAnswer } from "../event-log/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { EventRange, Message } from "../message/index.ts";
-import type { PendingOptions } from "./pending-account.ts";
+import type { PendingAccount, PendingOptions } from "./pending-account.ts";
 import type { SubtreeStatus } from "./subtree-status.ts";
 import type { Topology } from "./topology.ts";
 import type { TreeTransport } from "./transport.ts";
@@ -71,6 +71,8 @@ export interface OverlayOptions {
   readonly bundles?: boolean | undefined;
   /** How many requests wait for other ranks; beyond that they are refused with EAGAIN. */
   readonly pending?: PendingOptions | undefined;
+  /** Charged with each of these requests besides, and asked for room; default nobody. */
+  readonly account?: PendingAccount | undefined;
   /**
    * What overlay.config-reload and overlay.config-sync (`initial`) make of a configuration; without it there are no such methods.
    * Throws FluxError for one that is to be refused.

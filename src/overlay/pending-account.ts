@@ -33,11 +33,16 @@ export const PENDING_LIMITS: PendingLimits = {
 /** The account of one broker: guests have a limit of their own, so that the owner finds room whatever they do. */
 export class PendingTotals implements PendingAccount {
   readonly #limits: PendingLimits;
+  readonly #other: PendingAccount | undefined;
   readonly #guests = { requests: 0, bytes: 0 };
   readonly #all = { requests: 0, bytes: 0 };
 
-  /** What is undefined in `limits` is as in `PENDING_LIMITS`. */
-  constructor(limits: PendingOptions = {}) {
+  /**
+   * What is undefined in `limits` is as in `PENDING_LIMITS`. `other` is charged with the same entries, and has a say: an
+   * account of what each user makes the broker keep.
+   */
+  constructor(limits: PendingOptions = {}, other?: PendingAccount) {
+    this.#other = other;
     const { guestRequests, guestBytes, requests, bytes } = PENDING_LIMITS;
     this.#limits = {
       guestRequests: limits.guestRequests ?? guestRequests,
@@ -57,13 +62,14 @@ export class PendingTotals implements PendingAccount {
     return this.#all.bytes;
   }
 
-  charge(_userid: number, rolemask: number, bytes: number): boolean {
+  charge(userid: number, rolemask: number, bytes: number): boolean {
     const { requests, bytes: most, guestRequests, guestBytes } = this.#limits;
-    const all = this.#all;
+    const [all, guests] = [this.#all, this.#guests];
     if (all.requests >= requests || all.bytes + bytes > most) return false;
-    if ((rolemask & Role.OWNER) === 0) {
-      const guests = this.#guests;
-      if (guests.requests >= guestRequests || guests.bytes + bytes > guestBytes) return false;
+    const isGuest = (rolemask & Role.OWNER) === 0;
+    if (isGuest && (guests.requests >= guestRequests || guests.bytes + bytes > guestBytes)) return false;
+    if (this.#other?.charge(userid, rolemask, bytes) === false) return false;
+    if (isGuest) {
       guests.requests++;
       guests.bytes += bytes;
     }
@@ -72,7 +78,8 @@ export class PendingTotals implements PendingAccount {
     return true;
   }
 
-  refund(_userid: number, rolemask: number, bytes: number): void {
+  refund(userid: number, rolemask: number, bytes: number): void {
+    this.#other?.refund(userid, rolemask, bytes);
     if ((rolemask & Role.OWNER) === 0) {
       this.#guests.requests--;
       this.#guests.bytes -= bytes;

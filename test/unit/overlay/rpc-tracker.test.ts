@@ -127,3 +127,22 @@ test("one guest may hold 20,000 requests", () => {
     assert.equal(tracker.request(Message.request({ topic: "service.method", matchtag, routes })), undefined);
   assert.equal(tracker.size, 20_000);
 });
+
+test("another account is charged with the same, and may refuse", () => {
+  const charged = new Map<number, number>();
+  const change = (userid: number, bytes: number) => charged.set(userid, (charged.get(userid) ?? 0) + bytes);
+  const account = new PendingTotals(
+    {},
+    {
+      charge: (userid, _rolemask, bytes) => userid !== 13 && change(userid, bytes) !== undefined,
+      refund: (userid, _rolemask, bytes) => void change(userid, -bytes),
+    },
+  );
+  const tracker = new RpcTracker(account);
+  const of = (userid: number) => Message.request({ topic: "x.y", matchtag: 1, userid, routes: [`${userid}`] });
+  assert.equal(tracker.request(of(12)), undefined);
+  assert.equal(tracker.request(of(13))?.code, "EAGAIN");
+  assert.deepEqual([...charged], [[12, account.bytes]]);
+  tracker.purge();
+  assert.deepEqual([...charged, account.bytes], [[12, 0], 0]);
+});
