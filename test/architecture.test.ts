@@ -9,6 +9,7 @@ const SRC = join(ROOT, "src");
 /** The floor of each room: a room imports from lower floors only. */
 const FLOORS: Readonly<Record<string, number>> = {
   base: 0,
+  system: 0.5,
   message: 1,
   json: 1,
   connector: 2,

@@ -1,12 +1,12 @@
 import type { LogLevel, LogRecord } from "../client/index.ts";
 import type { TypeCounters } from "../methods/index.ts";
 import type { EventLogOptions } from "../replay/index.ts";
+import type { ReadPeerCredentials } from "../system/index.ts";
 import type { NameDatabase } from "./access-names.ts";
 import type { AccountCounters, GuestLimits } from "./accounts.ts";
 import type { AttributeTable } from "./attribute-table.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import type { ModuleConfig, ModuleLoader } from "./module-loader.ts";
-import type { ReadPeerCredentials } from "./peer-credentials.ts";
 import type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
 
 /** The flux-core version whose protocol this is: what the attribute `version` says. */

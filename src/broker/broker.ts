@@ -16,6 +16,7 @@ import { type Credential, Message, MessageFlag, Role, textPayload } from "../mes
 import { clearCounters } from "../methods/index.ts";
 import { EventLog, replayMethods } from "../replay/index.ts";
 import { ReadTurns } from "../socket/index.ts";
+import { loadPeerCredentials } from "../system/index.ts";
 import { AccessControl } from "./access-control.ts";
 import { SystemNames } from "./access-names.ts";
 import { Accounts } from "./accounts.ts";
@@ -32,7 +33,6 @@ import { ModuleHost } from "./module-host.ts";
 import { Groups } from "./modules/groups.ts";
 import { ownAttributes } from "./own-attributes.ts";
 import { ownServices } from "./own-services.ts";
-import { loadPeerCredentials } from "./peer-credentials.ts";
 import { RouteIdentity } from "./route-identity.ts";
 import { Router } from "./router.ts";
 import type { Downlink, Uplink } from "./uplink.ts";

@@ -24,6 +24,5 @@ export type {
 } from "./module-loader.ts";
 export { Groups, type GroupsOptions, type Members } from "./modules/groups.ts";
 export { NOT_TRACKED } from "./origin.ts";
-export { loadPeerCredentials, type PeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";
 export type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
 export type { Downlink, Uplink } from "./uplink.ts";

@@ -4,8 +4,8 @@ import { dirname } from "node:path";
 import { errno, FluxError, utf8Length } from "../base/index.ts";
 import { ADMITTED, type Credential, Role } from "../message/index.ts";
 import { FrameSocket, type ReadTurns, SOCKET_PATH_MAX } from "../socket/index.ts";
+import type { ReadPeerCredentials } from "../system/index.ts";
 import { type AccessPolicy, type Admission, admitByPolicy } from "./admission-policy.ts";
-import type { ReadPeerCredentials } from "./peer-credentials.ts";
 
 const BACKLOG = 511;
 

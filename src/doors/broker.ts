@@ -8,7 +8,6 @@ export {
   type BrokerStats,
   CLIENT_QUEUE_BYTES,
   FLUX_VERSION,
-  loadPeerCredentials,
   type ModuleConfig,
   type ModuleEnd,
   type ModuleLoader,
@@ -17,8 +16,6 @@ export {
   type ModuleSurroundings,
   type ModuleTarget,
   type NameDatabase,
-  type PeerCredentials,
-  type ReadPeerCredentials,
   type SlowClientPolicy,
   type SlowCounters,
 } from "../broker/index.ts";

@@ -1,10 +1,11 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FluxError } from "../base/index.ts";
-import { FLUX_VERSION, LocalServer, loadPeerCredentials } from "../broker/index.ts";
+import { FLUX_VERSION, LocalServer } from "../broker/index.ts";
 import type { Flux, Status } from "../client/index.ts";
 import { connect, type Environment } from "../connect/index.ts";
 import { parseUri } from "../connector/index.ts";
+import { loadPeerCredentials } from "../system/index.ts";
 import { ProxyRouter } from "./proxy-router.ts";
 
 export interface ProxyOptions {

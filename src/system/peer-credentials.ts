@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import type { Socket } from "node:net";
+import { libcFunction } from "./libc.ts";
 
 /** The process at the other end of a UNIX socket, as the kernel knows it. */
 export interface PeerCredentials {
@@ -7,8 +7,16 @@ export interface PeerCredentials {
   readonly userid: number;
 }
 
-/** Asks the kernel who connected; undefined for a socket it can't be asked of. */
+/** Asks the kernel who connected, or who listened; undefined for a socket it can't be asked of. */
 export type ReadPeerCredentials = (socket: Socket) => PeerCredentials | undefined;
+
+type GetSocketOption = (
+  fd: number,
+  level: number,
+  name: number,
+  value: Uint8Array,
+  size: Uint32Array,
+) => number;
 
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
@@ -19,16 +27,10 @@ const UCRED_BYTES = 12;
  * Node has no call for this; the one system call goes through koffi, to the descriptor of the socket's handle.
  */
 export function loadPeerCredentials(): ReadPeerCredentials | undefined {
-  if (process.platform !== "linux") return undefined;
-  let getsockopt: (fd: number, level: number, name: number, value: Uint8Array, size: Uint32Array) => number;
-  try {
-    const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
-    getsockopt = koffi
-      .load(null)
-      .func("int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint32_t *)") as typeof getsockopt;
-  } catch {
-    return undefined;
-  }
+  const getsockopt = libcFunction<GetSocketOption>(
+    "int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint32_t *)",
+  );
+  if (getsockopt === undefined) return undefined;
   return (socket) => {
     const fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd;
     if (fd === undefined || fd < 0) return undefined;
