@@ -33,7 +33,7 @@ export async function compare(
 ): Promise<Compared> {
   await using closers = new Closers();
   const rigs: Rig[] = [];
-  for (const name of names) rigs.push(closers.use(await Rig.open(name, scenario.work, options.peer)));
+  for (const name of names) rigs.push(closers.use(await Rig.open(name, scenario.work, options)));
   for (const rig of rigs) await rig.run(WARM_UP_SECONDS);
   const runs = rigs.map((): Run[] => []);
   for (let round = 0; round < options.runs; round++) {
@@ -57,7 +57,8 @@ export async function compare(
   };
 }
 
-function inUnit({ unit, work }: Scenario, run: Run): number {
+/** The result of a run in the unit of its scenario. */
+export function inUnit({ unit, work }: Scenario, run: Pick<Run, "count" | "seconds">): number {
   switch (unit) {
     case "µs":
       return (run.seconds * 1e6) / run.count;

@@ -1,11 +1,14 @@
 /** `npm run bench`: fluxbus against the bare relay, and against other brokers when asked. See docs/benchmarks.md. */
+import { compareBuilds } from "./against/compare-builds.ts";
+import { textOfComparison } from "./against/report.ts";
+import { openBuild } from "./build.ts";
 import { compare } from "./compare.ts";
 import { measureEventLog } from "./event-log/measure.ts";
 import { linesOfEventLog } from "./event-log/report.ts";
 import { idleClientCost, pendingRequestCost } from "./memory.ts";
 import { findNats } from "./nats-server.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
-import { useDist } from "./product.ts";
+import { thisBuild, useBuild } from "./product.ts";
 import { profile } from "./profile.ts";
 import {
   emptyReport,
@@ -27,7 +30,11 @@ async function main(options: Options): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  if (options.dist !== undefined) useDist(options.dist);
+  if (options.against !== undefined) {
+    await measureAgainst(options, options.against);
+    return;
+  }
+  if (options.dist !== undefined) useBuild(openBuild(options.dist));
   if (options.profile !== undefined) {
     for await (const text of profile(options.profile, options.seconds)) process.stdout.write(text);
     return;
@@ -38,6 +45,18 @@ async function main(options: Options): Promise<void> {
   };
   await measure(options, report, print);
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+}
+
+/** Compares this build (or that of --dist) with another; the exit status says whether anything is worse. */
+async function measureAgainst(options: Options, against: string): Promise<void> {
+  const current = options.dist === undefined ? thisBuild() : openBuild(options.dist);
+  const comparison = await compareBuilds(current, openBuild(against), options, (text) =>
+    process.stderr.write(`${text}\n`),
+  );
+  process.stdout.write(
+    options.json ? `${JSON.stringify(comparison, undefined, 2)}\n` : textOfComparison(comparison),
+  );
+  if (!comparison.met) process.exitCode = 1;
 }
 
 async function measure(options: Options, report: Report, print: (text: string) => void): Promise<void> {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Build } from "./build.ts";
 import type { Memory } from "./control/child.ts";
 import { Closers } from "./control/closers.ts";
 import { Program } from "./control/program.ts";
@@ -25,33 +26,40 @@ const PENDING_CLIENTS = 4;
 const PENDING_LIMIT = 1024;
 
 /** Memory of the broker with 1,000 connected clients that do nothing. */
-export function idleClientCost(): Promise<MemoryCost> {
-  return costOf("idle client", IDLE_CLIENTS, IDLE_LIMIT, async (uri, holder) => {
+export function idleClientCost(build?: Build): Promise<MemoryCost> {
+  const what = { name: "idle client", count: IDLE_CLIENTS, limitBytes: IDLE_LIMIT, build };
+  return costOf(what, async (uri, holder) => {
     await holder.call("connect", { uri, clients: IDLE_CLIENTS });
   });
 }
 
 /** Memory of the broker with 100,000 requests of 64 bytes whose service has read them and does not answer. */
-export function pendingRequestCost(): Promise<MemoryCost> {
-  return costOf("pending request", PENDING_REQUESTS, PENDING_LIMIT, async (uri, holder, closers) => {
-    const service = closers.use(new Program("holder"));
+export function pendingRequestCost(build?: Build): Promise<MemoryCost> {
+  const what = { name: "pending request", count: PENDING_REQUESTS, limitBytes: PENDING_LIMIT, build };
+  return costOf(what, async (uri, holder, closers) => {
+    const service = closers.use(new Program("holder", { build }));
     await service.call("serve", { uri });
     await holder.call("ask", { uri, clients: PENDING_CLIENTS, requests: PENDING_REQUESTS });
     await service.call("received", { requests: PENDING_REQUESTS });
   });
 }
 
+interface Counted {
+  readonly name: string;
+  readonly count: number;
+  readonly limitBytes: number;
+  readonly build: Build | undefined;
+}
+
 async function costOf(
-  name: string,
-  count: number,
-  limitBytes: number,
+  { name, count, limitBytes, build }: Counted,
   make: (uri: string, holder: Program, closers: Closers) => Promise<void>,
 ): Promise<MemoryCost> {
   await using closers = new Closers();
   const folder = await mkdtemp(join(tmpdir(), "fluxbus-bench-"));
   closers.defer(() => rm(folder, { recursive: true, force: true }));
-  const broker = closers.use(new Program("broker", ["--expose-gc"]));
-  const holder = closers.use(new Program("holder"));
+  const broker = closers.use(new Program("broker", { execArgv: ["--expose-gc"], build }));
+  const holder = closers.use(new Program("holder", { build }));
   const uri = await broker.call<string>("open", { socketPath: join(folder, "local-0") });
   // One round trip first, so that what the first client loads and compiles is not counted.
   await holder.call("connect", { uri, clients: 1 });

@@ -13,8 +13,12 @@ export interface Options {
   readonly nats: boolean;
   /** Scenario to profile instead of measuring. */
   readonly profile: string | undefined;
-  /** Folder with the compiled package, when it is not dist. */
+  /** A built package to measure instead of this checkout: its root or its dist folder. */
   readonly dist: string | undefined;
+  /** A built package to compare with: its root or its dist folder. */
+  readonly against: string | undefined;
+  /** With `against`: no further rounds start after so many minutes. */
+  readonly minutes: number;
   readonly help: boolean;
 }
 
@@ -25,7 +29,10 @@ export const USAGE = `usage: npm run bench -- [options]
   --seconds S      length of a run, default 1
   --peer URI       measure another Flux broker too
   --nats           measure nats-server too, when it is installed
-  --dist FOLDER    measure the compiled package there: another version, or a copy
+  --dist FOLDER    measure the built package there instead: its root folder or its dist
+  --against DIST   compare with another built package, its root folder or its dist: both are measured
+                   in turns; exit status 1 when a ratio is worse
+  --minutes M      with --against: longest time for all, default 38
   --profile NAME   profile a scenario (or all) instead: where client, broker and service spend their time
 `;
 
@@ -42,6 +49,8 @@ export function readOptions(args: readonly string[]): Options {
       nats: { type: "boolean", default: false },
       profile: { type: "string" },
       dist: { type: "string" },
+      against: { type: "string" },
+      minutes: { type: "string", default: "38" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -56,6 +65,8 @@ export function readOptions(args: readonly string[]): Options {
     nats: values.nats,
     profile: values.profile,
     dist: values.dist,
+    against: values.against,
+    minutes: positive("--minutes", values.minutes),
     help: values.help,
   };
 }

@@ -1,26 +1,36 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 /**
- * The product as users get it: the compiled doors under dist. The types come from the sources, so that the benchmark can be checked before
- * anything is built.
+ * The package as users get it: its compiled entry points. The types come from the sources, so that the
+ * benchmark can be checked before anything is built.
  */
 import type * as BrokerDoor from "../src/doors/broker.ts";
 import type * as FluxbusDoor from "../src/doors/fluxbus.ts";
+import { type Build, entryPoint, openBuild } from "./build.ts";
 
-/** Names the folder with the compiled package, for all programs of a run: they inherit it. */
-const DIST = "FLUXBUS_BENCH_DIST";
+/** Names the root folder of the build that a program of the benchmark loads. */
+const BUILD = "FLUXBUS_BENCH_BUILD";
 
-/** Measures the compiled package in `folder` from now on, instead of dist: another version, or a copy that no build changes meanwhile. */
-export function useDist(folder: string): void {
-  process.env[DIST] = resolve(folder);
+/** The build of this checkout. */
+export const thisBuild = (): Build => openBuild(resolve(import.meta.dirname, ".."));
+
+/** Measures the build in `folder` from now on, in all programs that are not started for another. */
+export function useBuild({ root }: Build): void {
+  process.env[BUILD] = root;
 }
 
-const door = (name: string): Promise<unknown> => {
-  const folder = process.env[DIST] ?? resolve(import.meta.dirname, "..", "dist");
-  return import(pathToFileURL(resolve(folder, "doors", `${name}.js`)).href);
-};
+/** The environment of a program that loads `build`; for undefined, the build that this process uses. */
+export function environmentOf(build: Build | undefined): NodeJS.ProcessEnv {
+  return build === undefined ? process.env : { ...process.env, [BUILD]: build.root };
+}
 
-export const loadFluxbus = async (): Promise<typeof FluxbusDoor> =>
-  (await door("fluxbus")) as typeof FluxbusDoor;
+function load(subpath: string): Promise<unknown> {
+  const root = process.env[BUILD];
+  const build = root === undefined ? thisBuild() : openBuild(root);
+  return import(pathToFileURL(entryPoint(build, subpath)).href);
+}
 
-export const loadBroker = async (): Promise<typeof BrokerDoor> => (await door("broker")) as typeof BrokerDoor;
+export const loadFluxbus = async (): Promise<typeof FluxbusDoor> => (await load(".")) as typeof FluxbusDoor;
+
+export const loadBroker = async (): Promise<typeof BrokerDoor> =>
+  (await load("./broker")) as typeof BrokerDoor;

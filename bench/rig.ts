@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Build } from "./build.ts";
 import { Closers } from "./control/closers.ts";
 import { Program } from "./control/program.ts";
 import { startNats } from "./nats-server.ts";
@@ -10,6 +11,15 @@ import { isEvents, type Work } from "./work.ts";
 
 /** Where a fluxbus broker keeps events: nowhere, in memory, or on disk too. */
 export type KeptEvents = "none" | "ring" | "disk";
+
+export interface RigOptions {
+  /** URI of the system `peer`. */
+  readonly peer?: string | undefined;
+  /** What a broker of fluxbus keeps, when not what it does by itself. */
+  readonly events?: KeptEvents | undefined;
+  /** The build of fluxbus that its programs load; the one of this process when undefined. */
+  readonly build?: Build | undefined;
+}
 
 /** One run: what was done in which time, and the processor time it took each program. */
 export interface Run extends NearRun {
@@ -43,15 +53,16 @@ export class Rig implements AsyncDisposable {
     this.#closers = closers;
   }
 
-  /** Starts the programs; `peer` is the URI of the system `peer`, `events` says what a broker of fluxbus keeps when not what it does by itself. */
-  static async open(system: SystemName, work: Work, peer?: string, events?: KeptEvents): Promise<Rig> {
+  /** Starts the programs. */
+  static async open(system: SystemName, work: Work, options: RigOptions = {}): Promise<Rig> {
+    const { build } = options;
     await using closers = new Closers();
     const folder = await mkdtemp(join(tmpdir(), "fluxbus-bench-"));
     closers.defer(() => rm(folder, { recursive: true, force: true }));
-    const hub = closers.use(hubOf(system));
-    const far = closers.use(new Program("far"));
-    const near = closers.use(new Program("near"));
-    const at = await openHub(system, hub, { folder, closers, peer, events });
+    const hub = closers.use(hubOf(system, build));
+    const far = closers.use(new Program("far", { build }));
+    const near = closers.use(new Program("near", { build }));
+    const at = await openHub(system, hub, { ...options, folder, closers });
     const place: Place = { system, at, credit: join(folder, "credit"), work };
     await far.call("open", place);
     await near.call("open", place);
@@ -95,16 +106,14 @@ export class Rig implements AsyncDisposable {
   }
 }
 
-function hubOf(system: SystemName): Program | undefined {
+function hubOf(system: SystemName, build: Build | undefined): Program | undefined {
   if (system === "relay") return new Program("relay");
-  return system === "fluxbus" ? new Program("broker") : undefined;
+  return system === "fluxbus" ? new Program("broker", { build }) : undefined;
 }
 
-interface HubOptions {
+interface HubOptions extends RigOptions {
   readonly folder: string;
   readonly closers: Closers;
-  readonly peer: string | undefined;
-  readonly events: KeptEvents | undefined;
 }
 
 async function openHub(

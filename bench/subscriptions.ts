@@ -22,7 +22,7 @@ const WARM_UP_SECONDS = 0.5;
 /** Confirmed publications to one subscriber, in turn beside 10 and beside 10,000 prefixes of another connection. */
 export async function compareSubscriptions(system: SystemName, options: Options): Promise<SubscriptionCost> {
   await using closers = new Closers();
-  const few = closers.use(await Rig.open(system, subscriptionWork(FEW_PREFIXES), options.peer));
+  const few = closers.use(await Rig.open(system, subscriptionWork(FEW_PREFIXES), options));
   // On a system of its own the second rig has its own broker; a peer has only one, so there they take turns.
   const many =
     system === "peer" ? undefined : closers.use(await Rig.open(system, subscriptionWork(MANY_PREFIXES)));
@@ -38,7 +38,7 @@ export async function compareSubscriptions(system: SystemName, options: Options)
     if (many !== undefined) rates.many.push(await rate(many));
   }
   if (many === undefined) {
-    await using alone = await Rig.open(system, subscriptionWork(MANY_PREFIXES), options.peer);
+    await using alone = await Rig.open(system, subscriptionWork(MANY_PREFIXES), options);
     await alone.run(WARM_UP_SECONDS);
     for (let round = 0; round < options.runs; round++) rates.many.push(await rate(alone));
   }

@@ -1,10 +1,19 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
+import type { Build } from "../build.ts";
+import { environmentOf } from "../product.ts";
 import type { Answer, Ask } from "./child.ts";
 
 /** Longest wait for a program to do what it is asked, and to end. */
 const CALL_MS = 60_000;
 const END_MS = 2_000;
+
+export interface ProgramOptions {
+  /** Options of Node. */
+  readonly execArgv?: readonly string[];
+  /** The build whose entry points it loads; the one that this process uses when undefined. */
+  readonly build?: Build | undefined;
+}
 
 /** One of the benchmark's own processes, and the calls that steer it. */
 export class Program implements AsyncDisposable {
@@ -15,15 +24,19 @@ export class Program implements AsyncDisposable {
   #id = 0;
 
   /** Starts `bench/programs/NAME.ts`. */
-  constructor(name: string, execArgv: readonly string[] = []) {
-    this.name = name;
+  constructor(name: string, { execArgv = [], build }: ProgramOptions = {}) {
+    this.name = build === undefined ? name : `${name} with ${build.root}`;
     const file = join(import.meta.dirname, "..", "programs", `${name}.ts`);
-    this.#child = fork(file, { execArgv: ["--import", "tsx", ...execArgv], serialization: "advanced" });
+    this.#child = fork(file, {
+      execArgv: ["--import", "tsx", ...execArgv],
+      env: environmentOf(build),
+      serialization: "advanced",
+    });
     this.#child.on("message", (answer: Answer) => this.#take(answer));
     this.#exited = new Promise((resolve) => {
       this.#child.on("exit", (code, signal) => {
         for (const { reject } of this.#pending.values())
-          reject(new Error(`${name} ended with ${signal ?? `code ${code}`}`));
+          reject(new Error(`${this.name} ended with ${signal ?? `code ${code}`}`));
         this.#pending.clear();
         resolve();
       });

@@ -1,3 +1,4 @@
+import type { Build } from "../build.ts";
 import { Closers } from "../control/closers.ts";
 import { Program } from "../control/program.ts";
 import type { Options } from "../options.ts";
@@ -91,7 +92,7 @@ async function measureRound(
   isFirst: boolean,
 ): Promise<{ none: Cost; some: Cost }> {
   await using closers = new Closers();
-  const open = async (events: KeptEvents) => closers.use(await Rig.open("fluxbus", WORK, undefined, events));
+  const open = async (events: KeptEvents) => closers.use(await Rig.open("fluxbus", WORK, { events }));
   const first = { rig: await open(isFirst ? where : "none"), runs: [] as Run[] };
   const second = { rig: await open(isFirst ? "none" : where), runs: [] as Run[] };
   for (const { rig } of [first, second]) await rig.run(WARM_UP_SECONDS);
@@ -113,20 +114,25 @@ function costOf(runs: readonly Run[]): Cost {
 }
 
 async function measureReplay(runs: number): Promise<ReplayCost> {
-  await using rig = await Rig.open("fluxbus", WORK, undefined, "ring");
-  const uri = rig.at;
-  await using program = new Program("replay");
-  await program.call("open", { uri, events: REPLAY_EVENTS });
-  const rate = async (): Promise<number> => {
-    let seconds = 0;
-    for (let i = 0; i < REPLAY_READS; i++)
-      seconds += await program.call<number>("read", { events: REPLAY_EVENTS });
-    return (REPLAY_READS * REPLAY_EVENTS) / seconds;
-  };
+  await using closers = new Closers();
+  const rate = await openReplay(closers);
   await rate();
   const rates: number[] = [];
   for (let round = 0; round < runs; round++) rates.push(await rate());
   const middle = median(rates);
   const met = middle >= REPLAY_LIMIT;
   return { events: REPLAY_EVENTS, rates, median: middle, limit: REPLAY_LIMIT, met };
+}
+
+/** Starts a broker and a subscriber that end with `closers`; returns what reads all events, for a rate in events/s. */
+export async function openReplay(closers: Closers, build?: Build): Promise<() => Promise<number>> {
+  const rig = closers.use(await Rig.open("fluxbus", WORK, { events: "ring", build }));
+  const program = closers.use(new Program("replay", { build }));
+  await program.call("open", { uri: rig.at, events: REPLAY_EVENTS });
+  return async () => {
+    let seconds = 0;
+    for (let i = 0; i < REPLAY_READS; i++)
+      seconds += await program.call<number>("read", { events: REPLAY_EVENTS });
+    return (REPLAY_READS * REPLAY_EVENTS) / seconds;
+  };
 }

@@ -1,3 +1,4 @@
+import type { Build } from "../build.ts";
 import { Program } from "../control/program.ts";
 
 /** The trees that are measured. */
@@ -51,8 +52,13 @@ export interface TreeCost {
 }
 
 /** Measures one tree in a process of its own. */
-export async function measureTree(topology: string, size: number, seconds: number): Promise<TreeCost> {
-  await using program = new Program("tree", ["--expose-gc"]);
+export async function measureTree(
+  topology: string,
+  size: number,
+  seconds: number,
+  build?: Build,
+): Promise<TreeCost> {
+  await using program = new Program("tree", { execArgv: ["--expose-gc"], build });
   const boot = await program.call<TreeBoot>("boot", { topology, size });
   const latency: TreeLatency[] = [];
   const fanout = Number(topology.slice("kary:".length));

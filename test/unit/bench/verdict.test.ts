@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Ledger } from "../../../bench/against/ledger.ts";
+import { judge, LEAST_LOSS, noiseOf, type Pair } from "../../../bench/against/verdict.ts";
+
+/** Runs of one round each: `factors` is what this build has for each 100 of the other. */
+const runsOf = (...factors: readonly number[]): Pair[][] =>
+  factors.map((factor) => [{ current: factor, other: 100 }]);
+
+test("without noise a loss counts from 3 percent on, for rates and for times", () => {
+  const verdict = (factor: number, better: "higher" | "lower") =>
+    judge(runsOf(factor, factor, factor, factor, factor), better).verdict;
+  assert.equal(verdict(97.1, "higher"), "same");
+  assert.equal(verdict(96.9, "higher"), "worse");
+  assert.equal(verdict(103.2, "higher"), "better");
+  assert.equal(verdict(103, "lower"), "same");
+  assert.equal(verdict(103.2, "lower"), "worse");
+  assert.equal(verdict(96.9, "lower"), "better");
+});
+
+test("a loss within what two runs of the same build differ is none", () => {
+  const loud = judge(runsOf(92, 94, 99, 97, 95), "higher");
+  assert.equal(loud.verdict, "same");
+  assert(loud.threshold > 0.05 && loud.threshold < 0.06, `threshold ${loud.threshold}`);
+  assert(Math.abs(loud.change + 0.05) < 1e-9);
+  const quiet = judge(runsOf(94.5, 95, 95.5, 94, 96), "higher");
+  assert.equal(quiet.verdict, "worse");
+  assert.equal(quiet.threshold, LEAST_LOSS);
+});
+
+test("what the machine does to both builds is no noise, and what it does to one round is left out", () => {
+  const speeds = [1, 0.5, 2, 0.7, 1.3];
+  const drifting = speeds.map((speed) => [{ current: 90 * speed, other: 100 * speed }]);
+  const { verdict, noise, change } = judge(drifting, "higher");
+  assert.equal(verdict, "worse");
+  assert(noise < 1e-9);
+  assert(Math.abs(change + 0.1) < 1e-9);
+  const disturbed = runsOf(90, 90, 90, 90, 90).map((rounds) => [...rounds, ...rounds, ...rounds]);
+  disturbed[2]![1] = { current: 30, other: 100 };
+  assert.equal(judge(disturbed, "higher").noise, 0);
+});
+
+test("noise is the largest difference of two changes, as that of one build's runs", () => {
+  assert.equal(noiseOf([0.1, 0.1, 0.1]), 0);
+  assert.equal(noiseOf([0.4]), 0);
+  const changes = [0.01, -0.02, 0.03].map((change) => change * Math.SQRT2);
+  assert(Math.abs(noiseOf(changes) - (Math.exp(0.05) - 1)) < 1e-12);
+});
+
+test("values without a ratio are refused", () => {
+  assert.throws(() => judge([], "higher"), RangeError);
+  assert.throws(() => judge([[]], "higher"), RangeError);
+  for (const current of [0, -1, Number.NaN]) {
+    assert.throws(() => judge([[{ current, other: 1 }]], "lower"), /must be above 0/);
+    assert.throws(() => judge([[{ current: 1, other: current }]], "lower"), /must be above 0/);
+  }
+});
+
+test("more rounds are wanted for noise and for what looks worse, up to a number", () => {
+  const pass = (ledger: Ledger, factors: readonly number[]): void => {
+    for (const [run, current] of factors.entries())
+      ledger.add(run, [{ ratio: "a", unit: "B", better: "lower", current, other: 100 }]);
+  };
+  const quiet = new Ledger(3);
+  pass(quiet, [100, 101, 100]);
+  assert.equal(quiet.needsMore(), false);
+  assert.deepEqual(
+    quiet.findings().map(({ ratio, verdict, runs }) => [ratio, verdict, runs.length]),
+    [["a", "same", 3]],
+  );
+  const worse = new Ledger(3);
+  for (const more of [true, true, false]) {
+    pass(worse, [110, 110, 111]);
+    assert.equal(worse.needsMore(), more);
+  }
+  const loud = new Ledger(3);
+  pass(loud, [90, 100, 120]);
+  assert.equal(loud.needsMore(), true);
+  assert(worse.urgency() > loud.urgency());
+  for (let more = 0; more < 5; more++) pass(loud, [90, 100, 120]);
+  assert.equal(loud.needsMore(), false);
+  loud.failure = "it broke";
+  assert.equal(loud.needsMore(), false);
+});
