@@ -30,10 +30,13 @@ export interface BrokerMemory {
   readonly external: number;
 }
 
+/** Whether processes and sockets of other users can be had. */
+export const isRoot = process.geteuid?.() === 0;
+
 /** Why guests can't be played here; undefined where they can. */
 export function whyNoGuests(main = join(ROOT, "dist/cli/main.js")): string | undefined {
   if (process.platform !== "linux") return "attacks are played on Linux only";
-  if (process.geteuid?.() !== 0) return "attacks need root: owner and guests are different users";
+  if (!isRoot) return "attacks need root: owner and guests are different users";
   const readable = spawnSync("setpriv", asOwner(["test", "-r", main]));
   if (readable.status !== 0)
     return `user ${OWNER}, who runs the broker, can't read ${main} (or there is no setpriv, or no build)`;
