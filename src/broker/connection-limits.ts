@@ -4,14 +4,14 @@ import type { Accounts } from "./accounts.ts";
 
 /** How many connections guests may have. The owner's are not limited here. */
 export interface ConnectionLimits {
-  /** Most connections of one guest. Default 64; 1 to 65,536. */
+  /** Most connections of one guest. Default: 128, or half of what all guests may have where that is less. */
   readonly guestConnections?: number | undefined;
   /** Most connections of all guests together. Default: half of the descriptors that the process may open. */
   readonly guestsConnections?: number | undefined;
 }
 
 /** Default of `guestConnections`. */
-export const GUEST_CONNECTIONS = 64;
+export const GUEST_CONNECTIONS = 128;
 
 /** Where the system's limit can't be read, this many descriptors are assumed. */
 const DESCRIPTORS = 1024;
@@ -23,9 +23,11 @@ const DESCRIPTORS = 1024;
 export function refuseConnection(
   { userid, rolemask }: Credential,
   accounts: Accounts,
-  { guestConnections = GUEST_CONNECTIONS, guestsConnections = descriptorLimit() >> 1 }: ConnectionLimits,
+  limits: ConnectionLimits,
 ): string | undefined {
   if ((rolemask & Role.OWNER) !== 0) return undefined;
+  const { guestsConnections = descriptorLimit() >> 1 } = limits;
+  const { guestConnections = Math.min(GUEST_CONNECTIONS, guestsConnections >> 1) } = limits;
   const own = accounts.connectionsOf(userid);
   if (own >= guestConnections) return `uid=${userid} has ${own} connections, the most that a guest may have`;
   const all = accounts.guestConnections;

@@ -80,7 +80,7 @@ export function addInstanceOptions(command: Command): Command {
       "most bytes the broker keeps for all guests (default: 384 MiB)",
       positiveArgument,
     )
-    .option("--guest-connections <N>", "most connections of one guest (default: 64)", positiveArgument)
+    .option("--guest-connections <N>", "most connections of one guest (default: 128)", positiveArgument)
     .option(
       "--guests-connections <N>",
       "most connections of all guests (default: half of the descriptors)",
