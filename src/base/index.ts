@@ -31,6 +31,7 @@ export { Scope } from "./scope.ts";
 export { strsignal } from "./signal-text.ts";
 export { parseSize } from "./size.ts";
 export { giveChunk, takeChunk, wholeChunk } from "./spare-chunks.ts";
+export { ownText, shortText } from "./text.ts";
 export { TextCache } from "./text-cache.ts";
 export { TIMER_MAX_MS, within } from "./timer.ts";
 export { decodeZ85, encodeZ85 } from "./z85.ts";

@@ -1,4 +1,4 @@
-import type { LogLevel, LogRecord } from "../client/index.ts";
+import type { JsonLimits, LogLevel, LogRecord } from "../client/index.ts";
 import type { TypeCounters } from "../methods/index.ts";
 import type { EventLogOptions } from "../replay/index.ts";
 import type { ReadPeerCredentials } from "../system/index.ts";
@@ -31,6 +31,8 @@ export interface BrokerOptions extends GuestLimits, ConnectionLimits {
   readonly maxFrameBytes?: number | undefined;
   /** Most bytes queued for a client that does not read; default 128 MiB. */
   readonly clientQueueBytes?: number | undefined;
+  /** Largest JSON of the requests that the broker's own services parse. Default: 32 MiB of the owner, 5 MiB of others; see JsonLimits. */
+  readonly limits?: JsonLimits | undefined;
   /** What happens to a client with a full queue when an event comes; default `"disconnect"`. */
   readonly slowClient?: SlowClientPolicy | undefined;
   /**

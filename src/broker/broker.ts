@@ -147,6 +147,7 @@ export class Broker implements AsyncDisposable {
       modules: this.#modules,
       respond: (response) => this.#respond(response),
       log: (level, text) => this.log(level, text),
+      limits: options.limits,
     });
     this.#addOwnServices();
   }
@@ -369,6 +370,7 @@ export class Broker implements AsyncDisposable {
         rank,
         publisher: router,
         events: this.events,
+        limits: this.#options.limits,
         others: this.#builtins.open("event", this.events === undefined ? {} : replayMethods(this.events)),
       }),
     );

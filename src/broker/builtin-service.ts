@@ -1,6 +1,23 @@
-import { handlerOf, type Methods, type OnFault, type Reply, RequestHandlers } from "../client/index.ts";
+import {
+  handlerOf,
+  type JsonLimits,
+  type Methods,
+  type OnFault,
+  type Reply,
+  RequestHandlers,
+} from "../client/index.ts";
 import type { Message } from "../message/index.ts";
 import type { BuiltinModule } from "./module-entry.ts";
+
+/** What a service inside the broker needs of it. */
+export interface BuiltinServicePort {
+  readonly reply: Reply;
+  readonly fault: OnFault;
+  /** What module.list shows it as, and sees its requests. */
+  readonly module?: BuiltinModule | undefined;
+  /** Largest JSON that it parses. */
+  readonly limits?: JsonLimits | undefined;
+}
 
 /** A service inside the broker: methods as `flux.serve` takes them, under the name of a service. */
 export class BuiltinService {
@@ -9,12 +26,11 @@ export class BuiltinService {
   readonly #reply: Reply;
   readonly #module: BuiltinModule | undefined;
 
-  /** `module` is what module.list shows it as, and sees its requests. */
-  constructor(name: string, methods: Methods, reply: Reply, fault: OnFault, module?: BuiltinModule) {
+  constructor(name: string, methods: Methods, port: BuiltinServicePort) {
     this.name = name;
-    this.#reply = reply;
-    this.#module = module;
-    this.#handlers = new RequestHandlers(fault, { terse: true });
+    this.#reply = port.reply;
+    this.#module = port.module;
+    this.#handlers = new RequestHandlers(port.fault, { terse: true, limits: port.limits });
     for (const [method, definition] of Object.entries(methods)) {
       const { handler, options } = handlerOf(definition);
       this.#handlers.add(`${name}.${method}`, handler, options);

@@ -1,4 +1,4 @@
-import { describeThrown, type LogLevel, type Methods, type Reply } from "../client/index.ts";
+import { describeThrown, type JsonLimits, type LogLevel, type Methods, type Reply } from "../client/index.ts";
 import type { Message } from "../message/index.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import type { ModuleHost } from "./module-host.ts";
@@ -10,6 +10,8 @@ export interface BuiltinsOptions {
   /** Sends a response as the broker's own. */
   readonly respond: (response: Message) => void;
   readonly log: (level: LogLevel, text: string) => void;
+  /** Largest JSON that the services parse. */
+  readonly limits?: JsonLimits | undefined;
 }
 
 /** Services that are modules of flux-core's broker. */
@@ -31,7 +33,7 @@ export class Builtins {
 
   /** As `add`, for who registers it otherwise. */
   open(name: string, methods: Methods): BuiltinService {
-    const { router, modules, respond, log } = this.#options;
+    const { router, modules, respond, log, limits } = this.#options;
     const module = MODULES.has(name) ? modules.addBuiltin(name) : undefined;
     const served = module === undefined ? methods : modules.methodsOf(module, methods);
     const reply: Reply = {
@@ -42,7 +44,7 @@ export class Builtins {
       writable: (request) => router.writable(request),
     };
     const fault = (topic: string, thrown: unknown) => log("err", `${topic}: ${describeThrown(thrown)}`);
-    const service = new BuiltinService(name, served, reply, fault, module);
+    const service = new BuiltinService(name, served, { reply, fault, module, limits });
     this.#services.push(service);
     return service;
   }

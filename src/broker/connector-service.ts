@@ -1,6 +1,7 @@
-import { FluxError } from "../base/index.ts";
+import { FluxError, ownText } from "../base/index.ts";
+import { checkJsonSize } from "../client/index.ts";
 import { parseJson } from "../json/index.ts";
-import { type Message, MessageFlag, Role, USERID_UNKNOWN } from "../message/index.ts";
+import { type Message, MessageFlag, Role, textPayload, USERID_UNKNOWN } from "../message/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { EventDistributor } from "./event-distributor.ts";
 import type { ServiceTable } from "./service-table.ts";
@@ -11,6 +12,9 @@ const NAME_UNIT_BYTES = 4;
 
 /** Most prefixes a client may be subscribed to. */
 export const MAX_SUBSCRIPTIONS = 65_536;
+
+/** Most bytes, and most values, of the JSON in one of the requests below, whoever sends it. */
+const JSON_SIZE = { bytes: 65_536, values: 65_536 };
 
 /**
  * The four requests a client's connector answers itself, whatever rank they name: event.subscribe and event.unsubscribe, counted by client and
@@ -29,14 +33,16 @@ export class ConnectorService<E> {
   receive(client: ClientConnection, request: Message, topic: string): Message | "done" | undefined {
     const act = this.#method(topic);
     if (act === undefined) return undefined;
-    let errnum = 0;
+    let error: FluxError | undefined;
     try {
       act(client, request);
-    } catch (error) {
-      errnum = FluxError.from(error, "EPROTO").errno;
+    } catch (thrown) {
+      error = FluxError.from(thrown, "EPROTO");
     }
     if ((request.flags & MessageFlag.NORESPONSE) !== 0) return "done";
-    const response = request.deriveResponse(errnum, undefined);
+    // flux-core has no such limit, and no error text to differ from.
+    const text = error?.code === "EMSGSIZE" ? textPayload(error.message) : undefined;
+    const response = request.deriveResponse(error?.errno ?? 0, text);
     response.userid = USERID_UNKNOWN;
     response.rolemask = Role.OWNER;
     return response;
@@ -99,12 +105,18 @@ function costOf(name: string): number {
   return ENTRY_BYTES + NAME_UNIT_BYTES * name.length;
 }
 
-/** A text in the JSON object of a request. Throws EPROTO when it has none of that name. */
+/**
+ * A text in the JSON object of a request, in memory of its own.
+ * @throws FluxError EPROTO when it has none of that name, EMSGSIZE when its JSON has more than 64 KiB or 65,536 values.
+ */
 export function textField(request: Message, name: string): string {
+  checkJsonSize(request, JSON_SIZE);
   const text = request.text;
   const body = text === undefined ? undefined : parseJson(text);
   const value =
-    typeof body === "object" && body !== null ? (body as Record<string, unknown>)[name] : undefined;
+    typeof body === "object" && body !== null && Object.hasOwn(body, name)
+      ? (body as Record<string, unknown>)[name]
+      : undefined;
   if (typeof value !== "string") throw new FluxError("EPROTO");
-  return value;
+  return ownText(value);
 }

@@ -1,4 +1,5 @@
 import { ByteSlab, encodeUtf8, FluxError } from "../base/index.ts";
+import type { JsonLimits } from "../client/index.ts";
 import { type Message, MessageFlag, Role, textPayload } from "../message/index.ts";
 import type { BuiltinService } from "./builtin-service.ts";
 import { PublishReader } from "./publish-request.ts";
@@ -15,6 +16,8 @@ export interface EventServiceOptions {
   readonly events: { confirmed(): Promise<void> | undefined } | undefined;
   /** The methods besides `publish`. */
   readonly others: BuiltinService;
+  /** Limits of a request to publish that has to be parsed. */
+  readonly limits?: JsonLimits | undefined;
 }
 
 /**
@@ -29,9 +32,10 @@ export class EventService {
   readonly #rank: number;
   readonly #publisher: EventServiceOptions["publisher"];
   readonly #events: EventServiceOptions["events"];
-  readonly #reader = new PublishReader();
+  readonly #reader: PublishReader;
 
-  constructor({ rank, publisher, events, others }: EventServiceOptions) {
+  constructor({ rank, publisher, events, others, limits }: EventServiceOptions) {
+    this.#reader = new PublishReader({ limits });
     this.#rank = rank;
     this.#publisher = publisher;
     this.#events = events;

@@ -6,8 +6,9 @@ import {
   FluxError,
   TextCache,
 } from "../base/index.ts";
+import { checkJsonSize, type JsonLimits, type RequestLimits, requestLimits } from "../client/index.ts";
 import { unpackText } from "../json/index.ts";
-import { type Message, MessageFlag } from "../message/index.ts";
+import { MAX_TOPIC_BYTES, type Message, MessageFlag, Role, utf8Fits } from "../message/index.ts";
 
 /** What an event.publish request asks for. */
 export interface PublishRequest {
@@ -33,21 +34,49 @@ interface Start {
   readonly length: number;
 }
 
+/** Most digits of the flags: those that are known are less than 256. */
+const MAX_FLAG_DIGITS = 3;
+
 /** Longest start that is kept in mind, in bytes. */
 const LONGEST_START = 256;
 
 /** Reads event.publish requests. The start of one whose topic came twice in a row is compared with the next one's, which most often has the very same. */
 export class PublishReader {
   readonly #topics = new TextCache();
+  readonly #maxTopicBytes: number;
+  readonly #limits: RequestLimits;
   /** The start of the latest request that was read, and its bytes once its topic came twice. */
   #latest: Start | undefined;
   #known = EMPTY;
 
-  /** @throws FluxError EPROTO when the request is malformed, its flags are others than PRIVATE, or its payload is no base64. */
+  /** `maxTopicBytes` is the longest topic that is published, in bytes; `limits` those of a request that has to be parsed. */
+  constructor(options: { readonly maxTopicBytes?: number; readonly limits?: JsonLimits | undefined } = {}) {
+    this.#maxTopicBytes = options.maxTopicBytes ?? MAX_TOPIC_BYTES;
+    this.#limits = requestLimits(options.limits);
+  }
+
+  /**
+   * @throws FluxError EPROTO when the request is malformed, its flags are others than PRIVATE, or its payload is no base64; EMSGSIZE when its topic
+   *   is too long, or its JSON has to be parsed and is over the limits.
+   */
   read(message: Message): PublishRequest {
-    const request = this.#scan(message) ?? parse(message);
+    const request = this.#scan(message) ?? this.#parse(message);
     if ((request.flags & ~MessageFlag.PRIVATE) !== 0) throw new FluxError("EPROTO");
     return request;
+  }
+
+  /** Any JSON text. What the owner publishes may be as large as a frame. */
+  #parse(message: Message): PublishRequest {
+    const { owner, guest } = this.#limits;
+    const isOwner = (message.rolemask & Role.OWNER) !== 0;
+    checkJsonSize(message, isOwner ? { ...owner, bytes: Number.POSITIVE_INFINITY } : guest);
+    const request = parse(message);
+    if (!utf8Fits(request.topic, this.#maxTopicBytes)) throw this.#tooLong();
+    return request;
+  }
+
+  #tooLong(): FluxError {
+    return new FluxError("EMSGSIZE", `topic is over the limit of ${this.#maxTopicBytes} bytes`);
   }
 
   /**
@@ -72,15 +101,19 @@ export class PublishReader {
     if (!startsWith(body, bodyStart, bodyEnd, TOPIC)) return undefined;
     const topicStart = bodyStart + TOPIC.length;
     let at = topicStart;
-    while (at < bodyEnd && isPlain(body[at]!)) at++;
+    // Whatever follows a topic that is too long is not looked at, nor where that ends.
+    const stop = Math.min(bodyEnd, topicStart + this.#maxTopicBytes + 1);
+    while (at < stop && isPlain(body[at]!)) at++;
+    if (at - topicStart > this.#maxTopicBytes) throw this.#tooLong();
     if (!startsWith(body, at, bodyEnd, FLAGS)) return undefined;
     const topicEnd = at;
     at += FLAGS.length;
     const flagsStart = at;
     let flags = 0;
-    while (at < bodyEnd && body[at]! >= 0x30 && body[at]! <= 0x39) flags = flags * 10 + body[at++]! - 0x30;
+    const flagsEnd = Math.min(bodyEnd, flagsStart + MAX_FLAG_DIGITS);
+    while (at < flagsEnd && body[at]! >= 0x30 && body[at]! <= 0x39) flags = flags * 10 + body[at++]! - 0x30;
     const digits = at - flagsStart;
-    if (digits === 0 || digits > 3 || (digits > 1 && body[flagsStart] === 0x30)) return undefined;
+    if (digits === 0 || (digits > 1 && body[flagsStart] === 0x30)) return undefined;
     const hasPayload = startsWith(body, at, bodyEnd, PAYLOAD);
     const rest = hasPayload ? PAYLOAD : END_WITHOUT_PAYLOAD;
     if (!hasPayload && !startsWith(body, at, bodyEnd, rest)) return undefined;

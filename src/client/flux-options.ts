@@ -1,6 +1,7 @@
 import type { FluxError } from "../base/index.ts";
 import type { Message } from "../message/index.ts";
 import type { ReconnectOptions } from "./backoff.ts";
+import type { JsonLimits } from "./json-limits.ts";
 import type { LogLevel } from "./log-record.ts";
 import type { Status } from "./session.ts";
 
@@ -20,6 +21,8 @@ export interface FluxOptions {
   readonly rolemask?: number | undefined;
   /** `[user@]host` that the connection leads to through a proxy on this host: the attribute `parent-uri` is then given as an ssh:// URI. */
   readonly proxyRemote?: string | undefined;
+  /** Largest JSON of the requests that this handle's services parse. Default: 32 MiB of the owner, 5 MiB of others; see JsonLimits. */
+  readonly limits?: JsonLimits | undefined;
   /** Program name in log records, 48 characters at most; default `"fluxbus"`. */
   readonly appname?: string | undefined;
   /** Process id in log records; default `-`. */

@@ -73,7 +73,9 @@ export class Flux implements AsyncDisposable {
     const fault = (who: string) => (thrown: unknown) =>
       this.#log("err", `${who} failed: ${describeThrown(thrown)}`);
     this.#onStatus = guarded(options.onStatus, fault("onStatus"));
-    this.#handlers = new RequestHandlers((topic, thrown) => fault(`handler of ${topic}`)(thrown));
+    this.#handlers = new RequestHandlers((topic, thrown) => fault(`handler of ${topic}`)(thrown), {
+      limits: options.limits,
+    });
     this.#services = new Services({
       handlers: this.#handlers,
       ask: async (method, service) => {

@@ -1,6 +1,7 @@
 import { FluxError } from "../base/index.ts";
 import { MATCHTAG_NONE, type Message, MessageFlag, Role, topicMatcher } from "../message/index.ts";
 import { ActiveRequests } from "./active-requests.ts";
+import { type JsonLimits, type RequestLimits, requestLimits } from "./json-limits.ts";
 import { type Reply, Request } from "./request.ts";
 
 /** Serves a request. What it throws, or its promise rejects with, is the error response, unless the request has its last answer. */
@@ -37,10 +38,15 @@ export class RequestHandlers {
   readonly #active = new ActiveRequests();
   readonly #fault: OnFault;
   readonly #terse: boolean;
+  readonly #limits: RequestLimits;
 
   /** `terse` answers a request whose payload does not fit without a text, as flux-core's services do. */
-  constructor(fault: OnFault = () => {}, options: { readonly terse?: boolean } = {}) {
+  constructor(
+    fault: OnFault = () => {},
+    options: { readonly terse?: boolean; readonly limits?: JsonLimits | undefined } = {},
+  ) {
     this.#fault = fault;
+    this.#limits = requestLimits(options.limits);
     this.#terse = options.terse === true;
   }
 
@@ -80,7 +86,7 @@ export class RequestHandlers {
 
   /** Serves one request; never throws. */
   dispatch(message: Message, reply: Reply | undefined): void {
-    const request = new Request(message, reply);
+    const request = new Request(message, reply, this.#limits);
     const topic = message.topic ?? "";
     const entry =
       this.#exact.get(topic)?.[0] ?? this.#globs.find((candidate) => candidate.matches(message.topic));

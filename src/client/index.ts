@@ -9,6 +9,15 @@ export type { FluxOptions } from "./flux-options.ts";
 export { describeThrown, guarded } from "./guard.ts";
 export { type HandleOptions, type OnFault, type RequestHandler, RequestHandlers } from "./handlers.ts";
 export {
+  checkJson,
+  checkJsonSize,
+  JSON_LIMITS,
+  type JsonLimits,
+  type JsonSize,
+  type RequestLimits,
+  requestLimits,
+} from "./json-limits.ts";
+export {
   encodeLogRecord,
   formatLogRecord,
   LOG_LEVELS,

@@ -1,5 +1,5 @@
 import { EMPTY, FluxError } from "../base/index.ts";
-import { type JsonValue, parseJson, stringifyJson } from "../json/index.ts";
+import { type JsonValue, type ParseOptions, parseJson, stringifyJson } from "../json/index.ts";
 import { type Message, textPayload } from "../message/index.ts";
 
 /**
@@ -21,10 +21,10 @@ export function cancelPayload(matchtag: number): Uint8Array {
 }
 
 /** The JSON value of a payload; undefined without one. Throws EPROTO, with the message's topic, when it is none. */
-export function jsonOf(message: Message): JsonValue | undefined {
+export function jsonOf(message: Message, options?: ParseOptions): JsonValue | undefined {
   try {
     const text = message.text;
-    return text === undefined ? undefined : parseJson(text);
+    return text === undefined ? undefined : parseJson(text, options);
   } catch (error) {
     throw withTopic(error, message);
   }

@@ -2,6 +2,7 @@ import { FluxError } from "../base/index.ts";
 import {
   type CheckUnpackFormat,
   type JsonValue,
+  type ParseOptions,
   type Unpacked,
   type UnpackKeys,
   unpackText,
@@ -47,18 +48,21 @@ export abstract class Received {
 
   /**
    * The payload as a JSON value; undefined without a payload. Integers that a number can't hold come as bigint.
-   * @throws FluxError EPROTO when the payload is no string or the string no JSON.
+   * @throws FluxError EPROTO when the payload is no string or the string no JSON, EMSGSIZE for a request over the limits of its service.
    */
-  json<T = JsonValue | undefined>(): T {
-    return jsonOf(this.message) as T;
+  json<T = JsonValue | undefined>(options?: ParseOptions): T {
+    this.checkJson();
+    return jsonOf(this.message, options) as T;
   }
 
   /**
    * Reads the payload by a json_unpack(3) format: the keys in the order of the format go in, the values in the order of the format
    * come out. The compiler checks keys and result against the format.
-   * @throws FluxError EPROTO when the payload does not fit; EINVAL for an empty format. Source: flux_msg_unpack(3).
+   * @throws FluxError EPROTO when the payload does not fit; EINVAL for an empty format; EMSGSIZE for a request over the limits of its service.
+   *   Source: flux_msg_unpack(3).
    */
   unpack<const F extends string>(fmt: CheckUnpackFormat<F>, ...keys: UnpackKeys<F>): Unpacked<F> {
+    this.checkJson();
     try {
       const text = this.message.text;
       if (text === undefined) throw new FluxError("EPROTO", "message does not have a string payload");
@@ -69,4 +73,7 @@ export abstract class Received {
       throw this.malformed;
     }
   }
+
+  /** Throws when the payload is too large to be parsed. Source of the limits: who receives it. */
+  protected checkJson(): void {}
 }

@@ -2,12 +2,12 @@ import { type ErrnoName, errno, FluxError } from "../base/index.ts";
 import {
   type CheckPackFormat,
   type JsonObject,
-  type JsonValue,
   type PackArgs,
+  type ParseOptions,
   packText,
-  parseJson,
 } from "../json/index.ts";
 import { type Message, MessageFlag, MessageType, textPayload } from "../message/index.ts";
+import { checkJson, type RequestLimits, requestLimits } from "./json-limits.ts";
 import { encodePayload, type Payload } from "./payload.ts";
 import { Received } from "./received.ts";
 
@@ -26,6 +26,7 @@ export interface Reply {
  */
 export class Request extends Received {
   readonly #reply: Reply | undefined;
+  readonly #limits: RequestLimits;
   #answered = false;
   #abort: AbortController | undefined;
   #canceled = false;
@@ -33,11 +34,15 @@ export class Request extends Received {
   #responded = false;
   #settled: (() => void) | undefined;
 
-  /** For message handlers; `reply` undefined is a connector that can't send. Throws EPROTO when `message` is no request. */
-  constructor(message: Message, reply: Reply | undefined) {
+  /**
+   * For message handlers; `reply` undefined is a connector that can't send; `limits` those of its JSON. Throws EPROTO when `message` is no
+   * request.
+   */
+  constructor(message: Message, reply: Reply | undefined, limits: RequestLimits = requestLimits(undefined)) {
     super(message);
     if (message.type !== MessageType.REQUEST) throw new FluxError("EPROTO", "only a request can be answered");
     this.#reply = reply;
+    this.#limits = limits;
   }
 
   /** Rank the request was sent to, or `NODEID_ANY`. */
@@ -78,13 +83,19 @@ export class Request extends Received {
     return this.#abort.signal;
   }
 
-  /** The payload as a JSON object, empty without a payload. Throws EPROTO when it is none. */
-  body(): JsonObject {
-    const text = this.message.text;
-    if (text === undefined) return {};
-    const value: JsonValue = parseJson(text);
+  /**
+   * The payload as a JSON object, empty without a payload.
+   * @throws FluxError EPROTO when it is none, EMSGSIZE when it is over the limits of its service: see `FluxOptions.limits`.
+   */
+  body(options?: ParseOptions): JsonObject {
+    const value = this.json(options);
+    if (value === undefined) return {};
     if (Array.isArray(value)) throw new FluxError("EPROTO", "payload is not a JSON object");
     return value as JsonObject;
+  }
+
+  protected override checkJson(): void {
+    checkJson(this.message, this.#limits);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { aborted, FluxError } from "../base/index.ts";
 import type { Methods, Request } from "../client/index.ts";
-import { type JsonObject, parseJson } from "../json/index.ts";
+import { isObject, type JsonObject } from "../json/index.ts";
 import { Role } from "../message/index.ts";
 import type { ConfigStore } from "./config-store.ts";
 
@@ -40,10 +40,11 @@ async function get(request: Request, store: ConfigStore): Promise<void> {
 
 function decode(request: Request): JsonObject {
   try {
-    const value = parseJson(request.text ?? "", { reals: "keep" });
-    if (!Array.isArray(value)) return value as JsonObject;
-  } catch {
-    // What is wrong with the text is nothing that flux-core's answer tells.
+    const value = request.json({ reals: "keep" });
+    if (isObject(value)) return value;
+  } catch (error) {
+    // What else is wrong with the text is nothing that flux-core's answer tells.
+    if (FluxError.is(error, "EMSGSIZE")) throw error;
   }
   throw new FluxError("EPROTO", "error decoding config.load request");
 }

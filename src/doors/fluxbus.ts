@@ -8,6 +8,7 @@ export {
   Flux,
   type FluxOptions,
   type HandleOptions,
+  type JsonLimits,
   type LogLevel,
   type LogRecord,
   type LostEvents,

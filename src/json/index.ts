@@ -1,3 +1,4 @@
+export { hasMoreValues } from "./count.ts";
 export { isObject, objectOf } from "./is-object.ts";
 export type { JsonArray, JsonObject, JsonValue } from "./json-value.ts";
 export { pack, packText } from "./pack.ts";

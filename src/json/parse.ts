@@ -57,20 +57,20 @@ function isNativeExact(text: string): boolean {
     (first === 0x7b || first === 0x5b) &&
     !hasLongInteger(text) &&
     !HUGE_EXPONENT.test(text) &&
-    !(text.includes("\\u") && SPECIAL_ESCAPE.test(text)) &&
+    !SPECIAL_ESCAPE.test(text) &&
     isWellFormed(text) &&
     (text.length <= SHALLOW_LENGTH || !hasManyBrackets(text) || !isDeep(text))
   );
 }
 
 /** An exponent that may take a real past the largest double: JSON.parse would give Infinity. */
-const HUGE_EXPONENT = /[0-9][eE]\+?[0-9]{3}/;
+const HUGE_EXPONENT = /[eE](?<=[0-9].)\+?[0-9]{3}/;
 
 /**
  * What a real that reads as a whole number looks like: an exponent, or a point behind which 0 or 9 comes first (the
  * rest may be lost in rounding), or more digits before the point than leave room for a fraction.
  */
-const MAYBE_WHOLE_REAL = /[0-9](?:\.[09]|[eE][-+0-9]|[0-9]{10}\.)/;
+const MAYBE_WHOLE_REAL = /[eE.](?<=[0-9].)(?:[-+09]|(?<=[eE])[1-8]|(?<=[0-9]{11}.))/;
 
 /** Escapes of surrogates, which may be alone, and of NUL, which no key may hold. */
 const SPECIAL_ESCAPE = /\\u(?:[dD][89a-fA-F]|0000)/;

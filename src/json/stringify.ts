@@ -1,7 +1,7 @@
 import { FluxError } from "../base/index.ts";
 import { INT64_MAX, INT64_MIN, type JsonValue, MAX_DEPTH } from "./json-value.ts";
 import { formatReal, Real } from "./real.ts";
-import { encodeUtf8, isWellFormed } from "./utf8.ts";
+import { decodeUtf8, encodeUtf8, isWellFormed } from "./utf8.ts";
 
 /** How to write a JSON text. */
 export interface StringifyOptions {
@@ -29,7 +29,7 @@ export function stringifyJson(value: JsonValue, options?: StringifyOptions): str
   if (typeof value === "object" && value !== null && isNativeExact(value, 1)) {
     const text = JSON.stringify(value);
     // Surrogates that stand alone and most control characters: JSON.stringify writes those otherwise.
-    if (!text.includes("\\u")) return text;
+    if (!UNICODE_ESCAPE.test(text)) return text;
   }
   return write(value, 1, ",", ":");
 }
@@ -41,6 +41,9 @@ export function stringifyJson(value: JsonValue, options?: StringifyOptions): str
 export function encodeJson(value: JsonValue, options?: StringifyOptions): Uint8Array {
   return encodeUtf8(stringifyJson(value, options));
 }
+
+/** Faster than a search for two characters where one of them comes often. */
+const UNICODE_ESCAPE = /\\u[0-9a-f]/;
 
 /** True when JSON.stringify writes the numbers and shapes below `container` as C peers must see them. */
 function isNativeExact(container: object, depth: number): boolean {
@@ -135,8 +138,6 @@ const LOOKED_THROUGH = 32;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes exactly these.
 const NEEDS_CARE = /["\\\u0000-\u001f\ud800-\udfff]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes exactly these.
-const ESCAPED = /["\\\u0000-\u001f]/g;
 
 function quote(text: string): string {
   if (text.length > LOOKED_THROUGH) return NEEDS_CARE.test(text) ? quoteWithCare(text) : `"${text}"`;
@@ -151,22 +152,24 @@ function quote(text: string): string {
 
 function quoteWithCare(text: string): string {
   if (!isWellFormed(text)) throw new FluxError("EINVAL", "Invalid UTF-8 string");
-  return `"${text.replace(ESCAPED, escapeOf)}"`;
+  const quoted = JSON.stringify(text);
+  return LETTERED.test(text) ? withCapitals(quoted) : quoted;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  "\\": "\\\\",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-};
+/** Control characters whose escapes have a letter, but for those of the short escapes. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
+const LETTERED = /[\u000b\u000e\u000f\u001a-\u001f]/;
 
-/** jansson writes the other control characters with upper-case digits: \u001F. */
-function escapeOf(character: string): string {
-  return ESCAPES[character] ?? `\\u00${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+/** The host writes control characters as \u001f, jansson as \u001F: all else is the same. */
+function withCapitals(quoted: string): string {
+  const bytes = encodeUtf8(quoted);
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] !== 0x5c || bytes[++at] !== 0x75) continue;
+    at += 4;
+    const digit = bytes[at]!;
+    if (digit >= 0x61) bytes[at] = digit - 0x20;
+  }
+  return decodeUtf8(bytes);
 }
 
 function describe(value: unknown): string {

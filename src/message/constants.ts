@@ -33,5 +33,10 @@ export const NODEID_ANY = 0xffffffff;
 export const NODEID_UPSTREAM = 0xfffffffe;
 /** The matchtag of a request that is not to be matched with a response. */
 export const MATCHTAG_NONE = 0;
+/**
+ * Longest topic, and longest prefix of topics, that a message of a client may bring into an instance, in bytes of UTF-8. What another broker sends
+ * is taken as it is.
+ */
+export const MAX_TOPIC_BYTES = 1024;
 /** A user id that the broker is to fill in. */
 export const USERID_UNKNOWN = 0xffffffff;

@@ -1,6 +1,7 @@
 export { ADMITTED, checkAdmission } from "./admission.ts";
 export {
   MATCHTAG_NONE,
+  MAX_TOPIC_BYTES,
   MessageFlag,
   MessageType,
   NODEID_ANY,

@@ -1,6 +1,6 @@
 import { FluxError } from "../base/index.ts";
 import type { Method, Methods, Request } from "../client/index.ts";
-import { type JsonObject, objectOf, parseJson, stringifyJson } from "../json/index.ts";
+import { type JsonObject, objectOf, stringifyJson } from "../json/index.ts";
 import { Role, routeString } from "../message/index.ts";
 import type { DebugFlags } from "./debug-flags.ts";
 import { clearCounters, type TypeCounters } from "./message-counters.ts";
@@ -26,9 +26,9 @@ export interface ServiceFacts {
 export function defaultMethods(facts: ServiceFacts): Methods {
   const { tx, rx, debug } = facts;
   const reconfigure = async (request: Request): Promise<void> => {
-    const text = request.text;
-    if (text === undefined) throw new FluxError("EPROTO", `Failed to parse ${request.topic} request`);
-    await facts.reconfigure?.(objectOf(parseJson(text)));
+    const config = request.json();
+    if (config === undefined) throw new FluxError("EPROTO", `Failed to parse ${request.topic} request`);
+    await facts.reconfigure?.(objectOf(config));
     request.respond();
   };
   return {
@@ -40,7 +40,7 @@ export function defaultMethods(facts: ServiceFacts): Methods {
         clearCounters(rx);
       },
     },
-    rusage: { allow: Role.USER, answer: ({ who = "self" }: JsonObject) => resourceUsage(String(who)) },
+    rusage: { allow: Role.USER, answer: ({ who = "self" }: JsonObject) => resourceUsage(who) },
     debug: debugMethod(debug),
     "config-reload": { request: reconfigure },
     "config-update": { request: reconfigure },
@@ -60,11 +60,11 @@ export function debugMethod(debug: DebugFlags): Method {
 
 /** Echoes the request's object with four keys of its own behind or over its keys, spaced as flux-core does. */
 function ping(request: Request, { uuid, rank }: ServiceFacts): void {
-  const text = request.text;
-  if (text === undefined) throw new FluxError("EPROTO");
+  const body = request.json({ reals: "keep" });
+  if (body === undefined) throw new FluxError("EPROTO");
   const hops = [uuid, ...(request.message.routes ?? [])];
   const reply = {
-    ...objectOf(parseJson(text, { reals: "keep" })),
+    ...objectOf(body),
     route: routeString(hops),
     userid: request.userid | 0,
     rolemask: request.rolemask | 0,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { FluxError } from "../base/index.ts";
-import { type JsonObject, real } from "../json/index.ts";
+import { FluxError, shortText } from "../base/index.ts";
+import { type JsonObject, type JsonValue, real } from "../json/index.ts";
 
 /** Clock ticks of a second in /proc, on every architecture of Linux. */
 const TICKS = 100;
@@ -8,11 +8,12 @@ const TICKS = 100;
 /**
  * getrusage(2) as rusage responses have it: times in seconds, maxrss in KiB. `thread` gives what `self` does, as Node knows the process alone. Of
  * children that ended, /proc has times and page faults; the rest is 0.
- * @throws FluxError EINVAL for unknown names, and for children where there is no /proc.
+ * @throws FluxError EPROTO for what is no text, EINVAL for unknown names, and for children where there is no /proc.
  */
-export function resourceUsage(who: string): JsonObject {
+export function resourceUsage(who: JsonValue): JsonObject {
+  if (typeof who !== "string") throw new FluxError("EPROTO");
   if (who === "children") return childUsage();
-  if (who !== "self" && who !== "thread") throw new FluxError("EINVAL", `${who} is unsupported`);
+  if (who !== "self" && who !== "thread") throw new FluxError("EINVAL", `${shortText(who)} is unsupported`);
   const usage = process.resourceUsage();
   return {
     utime: real(usage.userCPUTime / 1e6),

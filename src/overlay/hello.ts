@@ -1,4 +1,5 @@
 import { errno, FluxError } from "../base/index.ts";
+import { checkJsonSize } from "../client/index.ts";
 import { stringifyJson, unpackText } from "../json/index.ts";
 import { Message, Role, textPayload } from "../message/index.ts";
 import { formatVersion, versionsFit } from "./version.ts";
@@ -44,8 +45,12 @@ export function goodbyeRequest(): Message {
   return Message.request({ topic: GOODBYE, rolemask: Role.OWNER });
 }
 
-/** @throws FluxError EPROTO for a payload that is no hello. */
+/** Most bytes, and most values, of a hello and of its answer: both are short. */
+const JSON_SIZE = { bytes: 65_536, values: 65_536 };
+
+/** @throws FluxError EPROTO for a payload that is no hello, EMSGSIZE for one of more than 64 KiB. */
 export function decodeHello(request: Message): Hello {
+  checkJsonSize(request, JSON_SIZE);
   const [rank, version, uuid, status, hostname, bundles] = unpackText(
     request.text ?? "",
     "{s:I s:i s:s s:i s?s s?b}",
@@ -125,9 +130,10 @@ export function helloAnswer({ uuid, bundles }: Welcome): string {
   return stringifyJson({ uuid, ...(bundles && { bundles }) });
 }
 
-/** @throws FluxError as the parent refused, or EPROTO. */
+/** @throws FluxError as the parent refused, or EPROTO or EMSGSIZE. */
 export function decodeHelloResponse(response: Message): Welcome {
   if (response.errnum !== 0) throw new FluxError(response.errnum, textOf(response));
+  checkJsonSize(response, JSON_SIZE);
   const [uuid, bundles] = unpackText(response.text ?? "", "{s:s s?b}", "uuid", "bundles");
   return { uuid, bundles: bundles ?? false };
 }

@@ -1,6 +1,6 @@
 import { aborted, FluxError } from "../base/index.ts";
 import type { Methods, Request } from "../client/index.ts";
-import { type JsonObject, parseJson, real } from "../json/index.ts";
+import { isObject, type JsonObject, real } from "../json/index.ts";
 import { Role } from "../message/index.ts";
 import { type DebugFlags, debugMethod } from "../methods/index.ts";
 import type { Child, Children } from "./children.ts";
@@ -148,10 +148,11 @@ function stateOf({ rank, status, torpid }: Child): JsonObject {
 
 function readConfig(request: Request): JsonObject {
   try {
-    const config = parseJson(request.text ?? "", { reals: "keep" });
-    if (!Array.isArray(config)) return config as JsonObject;
-  } catch {
-    // What is wrong with the text is nothing that flux-core's answer tells.
+    const config = request.json({ reals: "keep" });
+    if (isObject(config)) return config;
+  } catch (error) {
+    // What else is wrong with the text is nothing that flux-core's answer tells.
+    if (FluxError.is(error, "EMSGSIZE")) throw error;
   }
   throw new FluxError("EPROTO", `Failed to parse ${request.topic} request`);
 }

@@ -218,7 +218,8 @@ export class Rexec implements AsyncDisposable {
 
   /** The values of a request, as `values` reads them; then whether it may be made from where it comes from. */
   #read<T>(request: Request, values: (body: JsonObject) => T): T {
-    if (request.text === undefined) throw new FluxError("EPROTO", "failed to unpack request: Protocol error");
+    if (request.payload === undefined)
+      throw new FluxError("EPROTO", "failed to unpack request: Protocol error");
     const body = request.body();
     if (body["signature"] !== undefined) throw new FluxError("EPERM", "flux-security support not available");
     let result: T;

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { FluxError } from "../../base/index.ts";
+import { FluxError, shortText } from "../../base/index.ts";
 import type { Request } from "../../client/index.ts";
 import type { JsonObject } from "../../json/index.ts";
 
@@ -20,7 +20,7 @@ export function confBuiltin(request: Request, env: Environment): void {
   for (const key of keys) {
     if (typeof key !== "string") continue;
     const value = known[key];
-    if (typeof value !== "string") throw new FluxError("EINVAL", `${key}: invalid key`);
+    if (typeof value !== "string") throw new FluxError("EINVAL", `${shortText(key)}: invalid key`);
     values[key] = value;
   }
   request.respond({ values });

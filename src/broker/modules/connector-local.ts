@@ -13,7 +13,8 @@ export function connectorLocalMethods(
   { connects, guests }: { readonly connects: () => number; readonly guests: () => GuestStats },
 ): Methods {
   const reconfigure = (request: Request): void => {
-    if (request.text === undefined) throw new FluxError("EPROTO", `Error unpacking ${request.topic} request`);
+    if (request.payload === undefined)
+      throw new FluxError("EPROTO", `Error unpacking ${request.topic} request`);
     access.configure(request.body());
     request.respond();
   };

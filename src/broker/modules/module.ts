@@ -1,5 +1,6 @@
 import { FluxError } from "../../base/index.ts";
 import type { Methods, Request } from "../../client/index.ts";
+import type { JsonValue } from "../../json/index.ts";
 import { Role } from "../../message/index.ts";
 import type { ModuleHost } from "../module-host.ts";
 
@@ -17,8 +18,7 @@ export function moduleMethods(host: ModuleHost): Methods {
           "args",
           "exec",
         );
-        if (!Array.isArray(args)) throw new FluxError("EPROTO");
-        await host.load({ path, name, loader, exec: exec === true }, args.map(String));
+        await host.load({ path, name, loader, exec: exec === true }, textsOf(args));
         request.respond();
       },
     },
@@ -47,12 +47,20 @@ export function moduleMethods(host: ModuleHost): Methods {
   };
 }
 
+/** The texts of an array. Throws EPROTO for what is none. */
+function textsOf(value: JsonValue): string[] {
+  if (!Array.isArray(value) || !value.every((text) => typeof text === "string"))
+    throw new FluxError("EPROTO");
+  return value;
+}
+
 /** flux-core's modules tell a number; those of this package also why. */
 function statusOf(request: Request): { status: number; errnum: number; text: string | undefined } {
   try {
     const [status, errnum, text] = request.unpack("{s:i s?i s?s}", "status", "errnum", "errstr");
     return { status, errnum: errnum ?? 0, text };
   } catch (error) {
+    if (FluxError.is(error, "EMSGSIZE")) throw error;
     throw new FluxError("EPROTO", "error decoding module.status request", { cause: error });
   }
 }

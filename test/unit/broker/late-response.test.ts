@@ -46,7 +46,7 @@ test("a client whose late confirmation can't be queued is closed, and the log sa
     log,
     schedule() {},
   });
-  const others = new BuiltinService("event", {}, { send() {} }, () => {});
+  const others = new BuiltinService("event", {}, { reply: { send() {} }, fault() {} });
   const events = { confirmed: () => Promise.resolve() };
   router.addBuiltin(new EventService({ rank: 0, publisher: router, events, others }));
   const link = new FullLink();

@@ -8,6 +8,7 @@ import {
   type JsonValue,
   parseJson,
   plain,
+  Real,
   real,
   stringifyJson,
 } from "../../../src/json/index.ts";
@@ -241,4 +242,34 @@ test("random bytes give a value or a FluxError", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test("strings of escapes only, and what is wrong with the last of them", () => {
+  const many = "\\n\\u0041\\ud83d\\ude00".repeat(1000);
+  assert.deepEqual(parseJson(`["${many}"]`), ["\nA\u{1f600}".repeat(1000)]);
+  assertThrows(() => parseJson(`["${many}\\ud83d"]`), "EPROTO", "invalid Unicode '\\uD83D'");
+  assertThrows(() => parseJson(`["${many}\\\\\\udc00"]`), "EPROTO", "invalid Unicode '\\uDC00'");
+  assertThrows(() => parseJson(`["${many}\\ud83d\\u0041"]`), "EPROTO", "invalid Unicode '\\uD83D\\u0041'");
+});
+
+test("an integer of a million digits is refused without being read", () => {
+  assertThrows(() => parseJson(`[${"9".repeat(1_000_000)}]`), "EPROTO", "too big integer");
+  assertThrows(() => parseJson(`[-${"9".repeat(1_000_000)}]`), "EPROTO", "too big negative integer");
+});
+
+test("reals that read as whole numbers are kept, wherever the digits stand", () => {
+  const kept = (text: string): unknown => (parseJson(`[${text}]`, { reals: "keep" }) as unknown[])[0];
+  for (const text of [
+    "1.0",
+    "1e3",
+    "1E+3",
+    "12e-0",
+    "2.9e1",
+    "1234567890123.000",
+    "12345678901.5e1",
+    "1.00000000000000000001",
+  ])
+    assert.ok(kept(text) instanceof Real, text);
+  for (const text of ["1.5", "12345678901.5"]) assert.equal(kept(text), Number(text));
+  assert.equal(kept('"e1.0"'), "e1.0");
 });

@@ -145,3 +145,13 @@ test("numbers and escapes apart, the text is JSON.stringify's", () => {
     }),
   );
 });
+
+test("control characters: letters are upper case, and what only looks like one stays", () => {
+  const all = String.fromCharCode(...Array(32).keys()).slice(1);
+  const naive = (text: string): string =>
+    JSON.stringify(text).replace(/\\(?:\\|u00..)/g, (found) =>
+      found === "\\\\" ? found : `\\u00${found.slice(4).toUpperCase()}`,
+    );
+  for (const text of [all, `\\u001f${all}\\`, "\\\\u001f\u001f", "é\u000b語", `${"\\".repeat(7)}u000b\u001a`])
+    assert.equal(stringifyJson([text]), `[${naive(text)}]`);
+});

@@ -139,7 +139,8 @@ test("another account is charged with the same, and may refuse", () => {
     },
   );
   const tracker = new RpcTracker(account);
-  const of = (userid: number) => Message.request({ topic: "x.y", matchtag: 1, userid, routes: [`${userid}`] });
+  const of = (userid: number) =>
+    Message.request({ topic: "x.y", matchtag: 1, userid, routes: [`${userid}`] });
   assert.equal(tracker.request(of(12)), undefined);
   assert.equal(tracker.request(of(13))?.code, "EAGAIN");
   assert.deepEqual([...charged], [[12, account.bytes]]);
