@@ -1,3 +1,4 @@
+import { cpus, loadavg } from "node:os";
 import type { Build } from "../build.ts";
 import type { Options } from "../options.ts";
 import { MANY_PREFIXES, SCENARIOS, type Scenario, subscriptionWork } from "../scenarios.ts";
@@ -13,10 +14,15 @@ export interface BuildComparison {
   readonly other: string;
   readonly runs: number;
   readonly minutes: number;
+  /** Processes that wanted a processor in the minute before it began, and the processors. */
+  readonly load: number;
+  readonly cores: number;
   readonly findings: readonly Finding[];
+  /** Runs that all subjects have. It is less than `runs` when the time ran out: then the verdicts are too early. */
+  readonly complete: number;
   /** Subjects that one of the builds could not do, and why. */
   readonly failures: readonly { readonly subject: string; readonly reason: string }[];
-  /** Whether no ratio is worse and none has failed. */
+  /** Whether all runs are there, no ratio is worse and none has failed. */
   readonly met: boolean;
 }
 
@@ -38,17 +44,22 @@ export async function compareBuilds(
   options: Options,
   progress: Progress,
 ): Promise<BuildComparison> {
+  const load = loadavg()[0]!;
   const start = performance.now();
   const deadline = start + options.minutes * MS_PER_MINUTE;
   const builds: Builds = { current, other };
   const subjects = subjectsOf(options);
-  const measured = subjects.map((subject) => new Measured(subject, options.runs));
+  const measured = subjects.map((subject) => new Measured(subject));
   for (let run = 0; run < options.runs; run++) {
     for (const each of measured) {
+      if (performance.now() > deadline) break;
       progress(`run ${run + 1} of ${options.runs}: ${each.subject.name}`);
       await each.round(builds, run);
     }
   }
+  const complete = Math.min(
+    ...measured.map(({ ledger }) => (ledger.failure === undefined ? ledger.runs : options.runs)),
+  );
   for (;;) {
     const left = deadline - performance.now();
     const next = measured
@@ -66,33 +77,40 @@ export async function compareBuilds(
     current: current.root,
     other: other.root,
     runs: options.runs,
+    complete,
+    load,
+    cores: cpus().length,
     minutes: (performance.now() - start) / MS_PER_MINUTE,
     findings,
     failures,
-    met: failures.length === 0 && findings.every(({ verdict }) => verdict !== "worse"),
+    met:
+      complete === options.runs &&
+      failures.length === 0 &&
+      findings.every(({ verdict }) => verdict !== "worse"),
   };
 }
 
 /** A subject, what it said so far, and how long a round takes. */
 class Measured {
   readonly subject: Subject;
-  readonly ledger: Ledger;
+  readonly ledger = new Ledger();
   roundMs = 0;
   #rounds = 0;
 
-  constructor(subject: Subject, runs: number) {
+  constructor(subject: Subject) {
     this.subject = subject;
-    this.ledger = new Ledger(runs);
   }
 
-  /** Measures a round of run `run`. A subject that fails once is left out from then on. */
+  /** Measures a round of run `run`, if need be in a second attempt. A subject that fails twice is left out from then on. */
   async round(builds: Builds, run: number): Promise<void> {
     if (this.ledger.failure !== undefined) return;
     const sides: readonly [Side, Side] =
       this.#rounds++ % 2 === 0 ? ["current", "other"] : ["other", "current"];
     const start = performance.now();
-    try {
+    const attempt = async (): Promise<void> =>
       this.ledger.add(run, await this.subject.measure(builds, sides));
+    try {
+      await attempt().catch(attempt);
     } catch (error) {
       this.ledger.failure = error instanceof Error ? error.message : String(error);
     }

@@ -1,6 +1,7 @@
 import { Closers } from "../control/closers.ts";
 import { openReplay } from "../event-log/measure.ts";
 import { idleClientCost, pendingRequestCost } from "../memory.ts";
+import { median } from "../statistics.ts";
 import { measureTree, type TreeCost } from "../tree/measure.ts";
 import { eachSide, type Sample, type Side, type Subject } from "./subject.ts";
 import type { Better } from "./verdict.ts";
@@ -54,9 +55,14 @@ export function treeSubjects(seconds: number): Subject[] {
     return {
       name,
       async measure(builds, sides) {
-        const costs = await eachSide(builds, sides, (build) => measureTree(topology, size, seconds, build));
-        const sample = (what: string, unit: string, better: Better, value: (cost: TreeCost) => number) =>
-          sampleOf(`${name} ${what}`, unit, better, value(costs.current), value(costs.other));
+        const costs: Record<Side, TreeCost[]> = { current: [], other: [] };
+        const [first, second] = sides;
+        for (const side of [first, second, second, first])
+          costs[side].push(await measureTree(topology, size, seconds, builds[side]));
+        const sample = (what: string, unit: string, better: Better, value: (cost: TreeCost) => number) => {
+          const [current, other] = [median(costs.current.map(value)), median(costs.other.map(value))];
+          return sampleOf(`${name} ${what}`, unit, better, current, other);
+        };
         return [
           sample("boot", "ms", "lower", ({ boot }) => boot.ms),
           sample("boot bytes", "B/rank", "lower", ({ boot }) => boot.passed.bytes / size),

@@ -9,31 +9,45 @@ import { Program } from "../control/program.ts";
 import { median } from "../statistics.ts";
 import { eachSide, type Sample, type Side, type Subject } from "./subject.ts";
 
-/** What is started: the arguments of Node. `uri` is that of a broker of the same build. */
-const STARTS: Readonly<Record<string, (build: Build) => string[]>> = {
-  "start-import": (build) => importing(build, "."),
-  "start-import-broker": (build) => importing(build, "./broker"),
-  "start-version": (build) => [commandFile(build, "fluxbus"), "version"],
-  "start-getattr": (build) => [commandFile(build, "fluxbus"), "getattr", "rank"],
-  "start-instance": (build) => [commandFile(build, "fluxbus"), "start", "true"],
-};
+/** What is started. */
+interface Start {
+  readonly name: string;
+  readonly argumentsOf: (build: Build) => string[];
+  /** Whether FLUX_URI names a broker of the same build. */
+  readonly withBroker?: boolean;
+}
+
+const STARTS: readonly Start[] = [
+  { name: "start-import", argumentsOf: (build) => importing(build, ".") },
+  { name: "start-import-broker", argumentsOf: (build) => importing(build, "./broker") },
+  { name: "start-version", argumentsOf: (build) => [commandFile(build, "fluxbus"), "version"] },
+  {
+    name: "start-getattr",
+    argumentsOf: (build) => [commandFile(build, "fluxbus"), "getattr", "rank"],
+    withBroker: true,
+  },
+  { name: "start-instance", argumentsOf: (build) => [commandFile(build, "fluxbus"), "start", "true"] },
+];
 /** Starts of each build in a round: as early and as often as those of the other. */
 const TURNS = [0, 1, 1, 0, 1, 0, 0, 1, 0, 1, 1, 0] as const;
 
 /** Starts of programs, each from `spawn` to the end of the process, as ratio to a start of Node that does nothing. */
 export function startSubjects(): Subject[] {
-  return Object.entries(STARTS).map(([name, argumentsOf]) => ({
+  return STARTS.map(({ name, argumentsOf, withBroker }) => ({
     name,
     async measure(builds, sides): Promise<readonly Sample[]> {
       await using closers = new Closers();
       const folder = await mkdtemp(join(tmpdir(), "fluxbus-bench-"));
       closers.defer(() => rm(folder, { recursive: true, force: true }));
       const starts = await eachSide(builds, sides, async (build) => {
-        const broker = closers.use(new Program("broker", { build }));
-        const socketPath = join(await mkdtemp(join(folder, "b")), "local-0");
+        const own = await mkdtemp(join(folder, "build-"));
         // Where Node can cache what it compiled, each build has a cache of its own.
-        const env = { ...process.env, XDG_CACHE_HOME: join(socketPath, "..", "cache"), FLUX_URI: "" };
-        env.FLUX_URI = await broker.call<string>("open", { socketPath });
+        const env: NodeJS.ProcessEnv = { ...process.env, XDG_CACHE_HOME: join(own, "cache") };
+        delete env["FLUX_URI"];
+        if (withBroker === true) {
+          const broker = closers.use(new Program("broker", { build }));
+          env["FLUX_URI"] = await broker.call<string>("open", { socketPath: join(own, "local-0") });
+        }
         return (): Promise<number> => timeOf(argumentsOf(build), env);
       });
       const bare = (): Promise<number> => timeOf(["-e", "0"], process.env);

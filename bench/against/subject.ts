@@ -17,6 +17,8 @@ export interface Sample extends Pair {
   /** What the values are: `x relay` for a ratio to the bare relay of the same round. */
   readonly unit: string;
   readonly better: Better;
+  /** Processor time of the broker for each response or event, in microseconds: shown, not judged. */
+  readonly brokerMicros?: Pair;
 }
 
 /** What is measured together, with new processes in each round. */
@@ -26,13 +28,17 @@ export interface Subject {
   measure(builds: Builds, sides: readonly [Side, Side]): Promise<readonly Sample[]>;
 }
 
+/** The values of both builds, from those of the first and the second of `sides`. */
+export function pairOf<T>(sides: readonly [Side, Side], first: T, second: T): Record<Side, T> {
+  return sides[0] === "current" ? { current: first, other: second } : { current: second, other: first };
+}
+
 /** Does something for one build after the other, in the order of `sides`. */
 export async function eachSide<T>(
   builds: Builds,
   sides: readonly [Side, Side],
   make: (build: Build) => Promise<T>,
 ): Promise<Record<Side, T>> {
-  const [first, second] = sides;
-  const values = [await make(builds[first]), await make(builds[second])] as const;
-  return { [first]: values[0], [second]: values[1] } as Record<Side, T>;
+  const first = await make(builds[sides[0]]);
+  return pairOf(sides, first, await make(builds[sides[1]]));
 }

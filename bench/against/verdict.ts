@@ -12,7 +12,7 @@ export interface Pair {
   readonly other: number;
 }
 
-/** What the runs of a ratio say. */
+/** What the runs of a ratio tell. */
 export interface Judgement {
   /** Medians over the runs. */
   readonly current: number;
@@ -67,7 +67,12 @@ export function noiseOf(changes: readonly number[]): number {
   return Math.exp((Math.max(...changes) - Math.min(...changes)) / Math.SQRT2) - 1;
 }
 
-function logRatio({ current, other }: Pair): number {
+/**
+ * The logarithm of `current / other`.
+ *
+ * @throws RangeError unless both values are above 0.
+ */
+export function logRatio({ current, other }: Pair): number {
   if (!(current > 0 && other > 0))
     throw new RangeError(`values ${current} and ${other} have no ratio: they must be above 0`);
   return Math.log(current / other);
