@@ -27,6 +27,8 @@ export interface BrokerOptions extends GuestLimits, ConnectionLimits {
   readonly allowGuests?: boolean | undefined;
   /** Lets root in as the owner, unless the configuration says otherwise. Default false. */
   readonly allowRootOwner?: boolean | undefined;
+  /** Largest payload of a guest's request to publish an event, in bytes, base64 included; default 16 MiB. */
+  readonly guestPublishBytes?: number | undefined;
   /** Largest frame taken, in bytes; default 128 MiB. A client that sends a larger one is closed. */
   readonly maxFrameBytes?: number | undefined;
   /** Most bytes queued for a client that does not read; default 128 MiB. */

@@ -371,6 +371,7 @@ export class Broker implements AsyncDisposable {
         publisher: router,
         events: this.events,
         limits: this.#options.limits,
+        guestPublishBytes: this.#options.guestPublishBytes,
         others: this.#builtins.open("event", this.events === undefined ? {} : replayMethods(this.events)),
       }),
     );

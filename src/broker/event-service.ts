@@ -6,6 +6,9 @@ import { PublishReader } from "./publish-request.ts";
 
 const CALLERS = Role.OWNER | Role.USER;
 
+/** Default of `guestPublishBytes`, 16 MiB. */
+export const GUEST_PUBLISH_BYTES = 16 * 1024 * 1024;
+
 export interface EventServiceOptions {
   readonly rank: number;
   readonly publisher: {
@@ -18,6 +21,8 @@ export interface EventServiceOptions {
   readonly others: BuiltinService;
   /** Limits of a request to publish that has to be parsed. */
   readonly limits?: JsonLimits | undefined;
+  /** Largest payload of a guest's request to publish, in bytes: to decode it keeps everybody else waiting. Default 16 MiB. */
+  readonly guestPublishBytes?: number | undefined;
 }
 
 /**
@@ -34,7 +39,10 @@ export class EventService {
   readonly #events: EventServiceOptions["events"];
   readonly #reader: PublishReader;
 
-  constructor({ rank, publisher, events, others, limits }: EventServiceOptions) {
+  readonly #guestPublishBytes: number;
+
+  constructor({ rank, publisher, events, others, limits, guestPublishBytes }: EventServiceOptions) {
+    this.#guestPublishBytes = guestPublishBytes ?? GUEST_PUBLISH_BYTES;
     this.#reader = new PublishReader({ limits });
     this.#rank = rank;
     this.#publisher = publisher;
@@ -68,6 +76,13 @@ export class EventService {
     if ((request.rolemask & CALLERS) === 0)
       throw new FluxError("EPERM", "Request rejected due to insufficient privilege");
     if (this.#rank !== 0) throw new FluxError("EPROTO", "this service is only available on rank 0");
+    if (request.payloadBytes > this.#guestPublishBytes && (request.rolemask & Role.OWNER) === 0) {
+      const { payloadBytes } = request;
+      throw new FluxError(
+        "EMSGSIZE",
+        `request of ${payloadBytes} bytes to publish an event is over the limit of ${this.#guestPublishBytes} for guests`,
+      );
+    }
     const { topic, flags, payload } = this.#reader.read(request);
     return this.#publisher.publish(
       request.deriveEvent(topic, flags, payload?.bytes, payload?.start, payload?.end),

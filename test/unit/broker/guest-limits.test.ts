@@ -172,3 +172,12 @@ test("guests leave half of a service's queue to the owner", async () => {
   assert.equal(pong.matchtag, 99, "the owner's requests have room");
   await owner.close();
 });
+
+test("a guest's publication is limited in size, and refused before it has a number", async () => {
+  await using users = await Users.start({ allowGuests: true, guestPublishBytes: 64 * KIB });
+  const [owner, guest] = [await users.connect(OWNER), await users.connect(GUEST)];
+  const error = await rejects(guest.publishRaw("e", new Uint8Array(64 * KIB)), "EMSGSIZE");
+  assert.match(error.message, /over the limit of 65536 for guests/);
+  assert.deepEqual(await guest.publishRaw("e", new Uint8Array(32 * KIB)), { seq: 1 });
+  assert.deepEqual(await owner.publishRaw("e", new Uint8Array(64 * KIB)), { seq: 2 });
+});
