@@ -6,7 +6,9 @@ import type { NameDatabase } from "./access-names.ts";
 import type { AccountCounters, GuestLimits } from "./accounts.ts";
 import type { AttributeTable } from "./attribute-table.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
+import type { IngressOptions } from "./ingress.ts";
 import type { ModuleConfig, ModuleLoader } from "./module-loader.ts";
+import type { RefusedCounters } from "./refusals.ts";
 import type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
 
 /** The flux-core version whose protocol this is: what the attribute `version` says. */
@@ -15,7 +17,8 @@ export const FLUX_VERSION = "0.88.0";
 /** Default of `clientQueueBytes`, 128 MiB: a slow reader of 100 MiB of job output stays connected. */
 export const CLIENT_QUEUE_BYTES = 128 * 1024 * 1024;
 
-export interface BrokerOptions extends GuestLimits, ConnectionLimits {
+/** Options of a broker. The limits of clients' messages are with IngressLimits, those of guests with GuestLimits. */
+export interface BrokerOptions extends IngressOptions, GuestLimits, ConnectionLimits {
   /** Rank of the broker, default 0, and number of ranks of its instance, default 1. Other ranks are reached by what `attach` is given. */
   readonly rank?: number | undefined;
   readonly size?: number | undefined;
@@ -29,8 +32,6 @@ export interface BrokerOptions extends GuestLimits, ConnectionLimits {
   readonly allowRootOwner?: boolean | undefined;
   /** Largest payload of a guest's request to publish an event, in bytes, base64 included; default 16 MiB. */
   readonly guestPublishBytes?: number | undefined;
-  /** Largest frame taken, in bytes; default 128 MiB. A client that sends a larger one is closed. */
-  readonly maxFrameBytes?: number | undefined;
   /** Most bytes queued for a client that does not read; default 128 MiB. */
   readonly clientQueueBytes?: number | undefined;
   /** Largest JSON of the requests that the broker's own services parse. Default: 32 MiB of the owner, 5 MiB of others; see JsonLimits. */
@@ -75,6 +76,8 @@ export interface BrokerStats {
   readonly tx: Readonly<TypeCounters>;
   /** Clients closed, events dropped and requests refused because a queue was full. */
   readonly slow: SlowCounters;
+  /** Messages that were over a limit. */
+  readonly refused: RefusedCounters;
   /** What guests hold, and what their limits have cost. */
   readonly guests: GuestStats;
 }

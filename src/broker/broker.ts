@@ -23,6 +23,7 @@ import { Accounts } from "./accounts.ts";
 import { AttributeTable } from "./attribute-table.ts";
 import { type BrokerOptions, type BrokerStats, CLIENT_QUEUE_BYTES } from "./broker-options.ts";
 import { Builtins } from "./builtins.ts";
+import { clientReceiver } from "./client-receiver.ts";
 import { refuseConnection } from "./connection-limits.ts";
 import { EventService } from "./event-service.ts";
 import { FlushRound } from "./flush-round.ts";
@@ -105,6 +106,7 @@ export class Broker implements AsyncDisposable {
       accounts: this.accounts,
       events: this.events,
       lastEvent: options.lastEvent,
+      limits: options,
       schedule: this.#round.schedule,
       log: (level, text) => this.log(level, text),
     });
@@ -217,7 +219,7 @@ export class Broker implements AsyncDisposable {
 
   get stats(): BrokerStats {
     this.#router.flush();
-    const { clients, sequencer, rx, tx, slow } = this.#router;
+    const { clients, sequencer, rx, tx, slow, refusals } = this.#router;
     return {
       clients: clients.size,
       lastEvent: sequencer.last,
@@ -225,6 +227,7 @@ export class Broker implements AsyncDisposable {
       tx: { ...tx },
       slow: slow.counters,
       guests: this.accounts.stats,
+      refused: refusals.counters,
     };
   }
 
@@ -319,7 +322,7 @@ export class Broker implements AsyncDisposable {
   /** A connection in this process, of a client or of the broker itself. */
   #open(own: boolean): Connector {
     if (this.#stopping !== undefined) throw new FluxError("ECONNREFUSED", "broker has stopped");
-    const [near, far] = connectorPair(this.uri ?? "pair://");
+    const [near, far] = connectorPair(this.uri ?? "pair://", this.#options.maxFrameBytes);
     this.#accept(far, { userid: this.#owner, rolemask: Role.OWNER | Role.LOCAL }, process.pid, own);
     return near;
   }
@@ -327,18 +330,12 @@ export class Broker implements AsyncDisposable {
   #accept(link: FrameLink, credential: Credential, pid: number | undefined, own = false): void {
     const { clientQueueBytes: queueBytes = CLIENT_QUEUE_BYTES } = this.#options;
     const client = this.#router.connect({ link, credential, pid, queueBytes, isModule: own });
-    link.start({
-      message: (message) => this.#router.receive(client, message),
-      frame: (bytes, start, end) => this.#router.receiveFrame(client, bytes, start, end),
-      pause: () => this.#router.pause(),
-      gathers: () => client.gathers(),
-      closed: (reason) => {
-        this.#router.disconnect(client);
-        if (reason !== undefined && !QUIET.has(reason.code)) {
-          this.log("err", `client=${client.uuid.slice(0, 5)} userid=${credential.userid}: ${reason.message}`);
-        }
-      },
-    });
+    const closed = (reason: FluxError | undefined): void => {
+      this.#router.disconnect(client);
+      if (reason !== undefined && !QUIET.has(reason.code))
+        this.log("err", `client=${client.uuid.slice(0, 5)} userid=${credential.userid}: ${reason.message}`);
+    };
+    link.start(clientReceiver(this.#router, client, closed));
   }
 
   #respond(response: Message): void {
@@ -365,6 +362,8 @@ export class Broker implements AsyncDisposable {
       guests: () => this.accounts.stats,
     });
     for (const [name, methods] of Object.entries(services)) this.addService(name, methods);
+    const { ingress } = router;
+    const methods = this.events === undefined ? {} : replayMethods(this.events, ingress);
     router.addBuiltin(
       new EventService({
         rank,
@@ -372,7 +371,8 @@ export class Broker implements AsyncDisposable {
         events: this.events,
         limits: this.#options.limits,
         guestPublishBytes: this.#options.guestPublishBytes,
-        others: this.#builtins.open("event", this.events === undefined ? {} : replayMethods(this.events)),
+        checkTopic: (topic) => ingress.checkText(topic, "topic"),
+        others: this.#builtins.open("event", methods),
       }),
     );
     this.#modules.clearOnEvent("broker", () => {

@@ -38,6 +38,8 @@ export class Builtins {
     const served = module === undefined ? methods : modules.methodsOf(module, methods);
     const reply: Reply = {
       send: (response) => {
+        const error = router.ingress.checkSize(response);
+        if (error !== undefined) throw error;
         module?.sent(response);
         respond(response);
       },

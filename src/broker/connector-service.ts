@@ -4,6 +4,7 @@ import { parseJson } from "../json/index.ts";
 import { type Message, MessageFlag, Role, textPayload, USERID_UNKNOWN } from "../message/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { EventDistributor } from "./event-distributor.ts";
+import type { Ingress } from "./ingress.ts";
 import type { ServiceTable } from "./service-table.ts";
 
 /** What a prefix or a service costs besides its name, and each UTF-16 unit of the name, in bytes. */
@@ -18,13 +19,16 @@ const JSON_SIZE = { bytes: 65_536, values: 65_536 };
 
 /**
  * The four requests a client's connector answers itself, whatever rank they name: event.subscribe and event.unsubscribe, counted by client and
- * prefix, and service.add and service.remove. Its responses bear no user and the role OWNER, and errors no text, as flux-core's do.
+ * prefix, and service.add and service.remove. Its responses bear no user and the role OWNER, and errors no text, as flux-core's do; but for those about limits that
+ * flux-core does not have.
  */
 export class ConnectorService<E> {
   readonly #services: ServiceTable<E | ClientConnection>;
   readonly #events: EventDistributor;
+  readonly #ingress: Ingress;
 
-  constructor(services: ServiceTable<E | ClientConnection>, events: EventDistributor) {
+  constructor(services: ServiceTable<E | ClientConnection>, events: EventDistributor, ingress: Ingress) {
+    this.#ingress = ingress;
     this.#services = services;
     this.#events = events;
   }
@@ -33,16 +37,17 @@ export class ConnectorService<E> {
   receive(client: ClientConnection, request: Message, topic: string): Message | "done" | undefined {
     const act = this.#method(topic);
     if (act === undefined) return undefined;
-    let error: FluxError | undefined;
+    let failure: FluxError | undefined;
     try {
       act(client, request);
-    } catch (thrown) {
-      error = FluxError.from(thrown, "EPROTO");
+    } catch (error) {
+      failure = FluxError.from(error, "EPROTO");
     }
     if ((request.flags & MessageFlag.NORESPONSE) !== 0) return "done";
-    // flux-core has no such limit, and no error text to differ from.
-    const text = error?.code === "EMSGSIZE" ? textPayload(error.message) : undefined;
-    const response = request.deriveResponse(error?.errno ?? 0, text);
+    // Of limits that flux-core does not have; its other errors have no text.
+    const isLimit = failure?.code === "EMSGSIZE" || failure?.code === "EINVAL" || failure?.code === "ENOBUFS";
+    const payload = isLimit && failure?.text !== undefined ? textPayload(failure.text) : undefined;
+    const response = request.deriveResponse(failure?.errno ?? 0, payload);
     response.userid = USERID_UNKNOWN;
     response.rolemask = Role.OWNER;
     return response;
@@ -81,6 +86,7 @@ export class ConnectorService<E> {
   }
 
   #subscribe(client: ClientConnection, prefix: string): void {
+    this.#ingress.checkText(prefix, "prefix");
     const count = client.subscriptions.get(prefix) ?? 0;
     if (count === 0 && client.subscriptions.size >= MAX_SUBSCRIPTIONS) throw new FluxError("ENOBUFS");
     if (count === 0 && !client.share.charge(costOf(prefix))) throw new FluxError("ENOBUFS");

@@ -17,6 +17,8 @@ export interface EventServiceOptions {
   };
   /** Says when what was published so far may be confirmed: at once, without a promise. Left out: always. */
   readonly events: { confirmed(): Promise<void> | undefined } | undefined;
+  /** Throws EINVAL for a topic over the limit. */
+  readonly checkTopic: (topic: string) => void;
   /** The methods besides `publish`. */
   readonly others: BuiltinService;
   /** Limits of a request to publish that has to be parsed. */
@@ -38,15 +40,17 @@ export class EventService {
   readonly #publisher: EventServiceOptions["publisher"];
   readonly #events: EventServiceOptions["events"];
   readonly #reader: PublishReader;
-
+  readonly #checkTopic: EventServiceOptions["checkTopic"];
   readonly #guestPublishBytes: number;
 
-  constructor({ rank, publisher, events, others, limits, guestPublishBytes }: EventServiceOptions) {
-    this.#guestPublishBytes = guestPublishBytes ?? GUEST_PUBLISH_BYTES;
+  constructor(options: EventServiceOptions) {
+    const { rank, publisher, events, checkTopic, others, limits } = options;
+    this.#guestPublishBytes = options.guestPublishBytes ?? GUEST_PUBLISH_BYTES;
     this.#reader = new PublishReader({ limits });
     this.#rank = rank;
     this.#publisher = publisher;
     this.#events = events;
+    this.#checkTopic = checkTopic;
     this.others = others;
   }
 
@@ -84,6 +88,7 @@ export class EventService {
       );
     }
     const { topic, flags, payload } = this.#reader.read(request);
+    this.#checkTopic(topic);
     return this.#publisher.publish(
       request.deriveEvent(topic, flags, payload?.bytes, payload?.start, payload?.end),
     );

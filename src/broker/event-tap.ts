@@ -17,7 +17,7 @@ export class EventTap implements FrameLink {
   }
 
   sendEncoded(frames: Uint8Array): void {
-    new Framer().push(frames, (message) => this.#take(message));
+    new Framer({ maxFrameBytes: Number.POSITIVE_INFINITY }).push(frames, (message) => this.#take(message));
   }
 
   sendCopy(bytes: Uint8Array, start: number, end: number): void {

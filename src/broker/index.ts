@@ -11,6 +11,7 @@ export type { ConnectionLimits } from "./connection-limits.ts";
 export { textField } from "./connector-service.ts";
 export { type Decision, decideRequest, type RoutingView } from "./decide.ts";
 export { Disconnects } from "./disconnects.ts";
+export { INGRESS_LIMITS, Ingress, type IngressLimits, type IngressOptions } from "./ingress.ts";
 export { LocalServer } from "./local-server.ts";
 export { earlyLogLine } from "./log-line.ts";
 export type {
@@ -24,5 +25,6 @@ export type {
 } from "./module-loader.ts";
 export { Groups, type GroupsOptions, type Members } from "./modules/groups.ts";
 export { NOT_TRACKED } from "./origin.ts";
+export { Refusals, type RefusedCounters } from "./refusals.ts";
 export type { SlowClientPolicy, SlowCounters } from "./slow-clients.ts";
 export type { Downlink, Uplink } from "./uplink.ts";

@@ -5,6 +5,7 @@ import { stringifyJson } from "../json/index.ts";
 import { Message, MessageFlag, Role, textPayload } from "../message/index.ts";
 import { defaultMethods } from "../methods/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import { clientReceiver } from "./client-receiver.ts";
 import { EventTap } from "./event-tap.ts";
 import { BuiltinModule, LoadedModule, type ModuleInfo, ModuleStatus } from "./module-entry.ts";
 import { ModuleLink } from "./module-link.ts";
@@ -226,12 +227,7 @@ export class ModuleHost {
     const { router } = this.#options;
     const { client, link, run } = module;
     const closed = new Promise<void>((resolve) => {
-      link.start({
-        message: (message) => router.receive(client, message),
-        frame: (frames, start, end) => router.receiveFrame(client, frames, start, end),
-        pause: () => router.pause(),
-        closed: () => resolve(),
-      });
+      link.start(clientReceiver(router, client, () => resolve()));
     });
     this.#leaving.add(run);
     const watch = [this.#killUnlessEnded(run, closed), this.#awaitEnd(module, closed)];

@@ -1,4 +1,4 @@
-import { ByteSink, copyBytes, EMPTY } from "../base/index.ts";
+import { ByteSink, copyBytes, EMPTY, errno } from "../base/index.ts";
 import type { FrameLink, FrameReceiver } from "../connector/index.ts";
 import { type FrameBytes, Framer, type Message, MessageFlag, MessageType } from "../message/index.ts";
 import { endsRequest, ModuleRequests, type RequestLedger } from "./module-requests.ts";
@@ -74,6 +74,14 @@ export class ModuleLink implements FrameLink {
         this.lastSeen = performance.now();
         return receiver.frame(frames, start, end);
       },
+      oversized: (message, size) => {
+        this.lastSeen = performance.now();
+        // Its requester gets an error for it, which ends the request.
+        if (message.type === MessageType.RESPONSE) message.aux1 = errno.EMSGSIZE;
+        this.tap?.("tx", this.#name, message);
+        if (message.type === MessageType.RESPONSE) this.requests.answered(message);
+        receiver.oversized?.(message, size);
+      },
       pause: () => receiver.pause(),
       closed: (reason) => receiver.closed(reason),
     });
@@ -134,7 +142,7 @@ export class ModuleLink implements FrameLink {
   #sendWatched(bytes: Uint8Array, start: number, end: number): void {
     const frames = bytes.slice(start, end);
     let count = 0;
-    new Framer().push(frames, (message) => {
+    new Framer({ maxFrameBytes: Number.POSITIVE_INFINITY }).push(frames, (message) => {
       count++;
       this.tap?.("rx", this.#name, message);
     });

@@ -1,5 +1,10 @@
 import { type Message, MessageFlag, Role } from "../message/index.ts";
+import type { BuiltinService } from "./builtin-service.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import type { EventService } from "./event-service.ts";
+
+/** Who serves a name on this rank. */
+export type Endpoint = ClientConnection | BuiltinService | EventService;
 
 /** Where a request came from: the route parts it gets on its way to a service in the broker, or to the tree, and to a client's service. */
 export interface Origin {

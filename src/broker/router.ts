@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { EMPTY, type ErrnoName, errno, FluxError, SHARE_BYTES } from "../base/index.ts";
-import type { LogLevel } from "../client/index.ts";
 import {
   type FrameBytes,
   giveBack,
@@ -8,13 +7,13 @@ import {
   type Message,
   MessageFlag,
   MessageType,
+  type Oversize,
   Role,
   stampCredential,
   stampEncoded,
   textPayload,
 } from "../message/index.ts";
 import type { TypeCounters } from "../methods/index.ts";
-import type { EventLog } from "../replay/index.ts";
 import type { Accounts } from "./accounts.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import { ClientConnection, type ClientConnectionOptions } from "./client-connection.ts";
@@ -22,32 +21,16 @@ import { ConnectorService } from "./connector-service.ts";
 import { decideRequest, type RoutingView } from "./decide.ts";
 import { EventDistributor } from "./event-distributor.ts";
 import { EventService } from "./event-service.ts";
-import { ALWAYS, hasRoom, isCancel, NOT_TRACKED, type Origin, sentBy } from "./origin.ts";
+import { Ingress } from "./ingress.ts";
+import { ALWAYS, type Endpoint, hasRoom, isCancel, NOT_TRACKED, type Origin, sentBy } from "./origin.ts";
+import { Refusals } from "./refusals.ts";
 import { ResponseRun } from "./response-run.ts";
 import { ROUTE_PART_BYTES, type RouteIdentity, routeKey, STACK_BYTES } from "./route-identity.ts";
+import type { RouterOptions } from "./router-options.ts";
 import { Sequencer } from "./sequencer.ts";
 import { ServiceTable } from "./service-table.ts";
-import { type SlowClientPolicy, SlowClients } from "./slow-clients.ts";
+import { SlowClients } from "./slow-clients.ts";
 import type { Uplink } from "./uplink.ts";
-
-/** Who serves a name on this rank. */
-export type Endpoint = ClientConnection | BuiltinService | EventService;
-
-export interface RouterOptions {
-  readonly rank: number;
-  readonly owner: number;
-  readonly identity: RouteIdentity;
-  readonly slowClient: SlowClientPolicy;
-  /** Who holds how much of the broker's memory. */
-  readonly accounts: Accounts;
-  /** Keeps the events that can be given again; nobody does when left out. */
-  readonly events?: EventLog | undefined;
-  /** Number of the event before the first. */
-  readonly lastEvent?: number | undefined;
-  readonly log: (level: LogLevel, text: string) => void;
-  /** Runs a flush at the end of the turn of the event loop. */
-  readonly schedule: (flush: () => void) => void;
-}
 
 /** A connection that the router gives an account to, and a uuid unless it has one. */
 export type NewConnection = Omit<ClientConnectionOptions, "uuid" | "identity" | "account" | "overdrawn"> & {
@@ -67,6 +50,8 @@ export class Router implements RoutingView<Endpoint> {
   readonly tx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
   readonly slow: SlowClients;
   readonly accounts: Accounts;
+  readonly refusals: Refusals;
+  readonly ingress: Ingress;
   /** False as long as this broker has not joined its instance: clients are put off. */
   online = true;
   /** Requests from other ranks. */
@@ -90,6 +75,8 @@ export class Router implements RoutingView<Endpoint> {
     this.#identity = options.identity;
     this.#tree = { toBroker: EMPTY, toService: options.identity.brokerPart };
     this.slow = new SlowClients(options.slowClient, options.log);
+    this.refusals = new Refusals(options.log);
+    this.ingress = new Ingress(options.limits);
     this.#events = new EventDistributor({
       slow: this.slow,
       schedule: options.schedule,
@@ -101,7 +88,7 @@ export class Router implements RoutingView<Endpoint> {
     this.#run = new ResponseRun((count) => {
       this.tx.response += count;
     });
-    this.#connector = new ConnectorService(this.services, this.#events);
+    this.#connector = new ConnectorService(this.services, this.#events, this.ingress);
   }
 
   provider(topic: string): Endpoint | undefined {
@@ -133,7 +120,9 @@ export class Router implements RoutingView<Endpoint> {
   publishFromTree(event: Message): void {
     this.#run.send();
     this.rx.event++;
-    this.publish(event);
+    const error = this.ingress.checkSize(event);
+    if (error === undefined) this.publish(event);
+    else this.refusals.refuse(event, error);
   }
 
   /** A new connection, under a uuid that no other shares its key with: from now on its messages may come. */
@@ -161,15 +150,32 @@ export class Router implements RoutingView<Endpoint> {
     client.subscriptions.clear();
   }
 
-  /** A message from a client: stamps its credentials and sends it on. One without a topic, and a control message, is dropped. */
-  receive(client: ClientConnection, message: Message): void {
+  /**
+   * A message from a client: stamps its credentials and sends it on. One without a topic, and a control message, is dropped. One that came without
+   * its payload, for it is over the limit, has a `size`.
+   */
+  receive(client: ClientConnection, message: Message, size?: Oversize): void {
     this.#run.send();
     if ((message.flags & MessageFlag.TOPIC) === 0 || client.gone) return;
     client.counters.received++;
     stampCredential(message, client.credential);
+    const error = this.ingress.check(message, client.credential, size);
+    if (error === undefined) this.#enter(client, message);
+    else this.#keepOut(client, message, error);
+  }
+
+  #enter(client: ClientConnection, message: Message): void {
     if (message.type === MessageType.RESPONSE) this.#response(client, message);
     else if (message.type === MessageType.REQUEST) this.#request(client, message, message.topic!);
     else if (message.type === MessageType.EVENT) this.#sentEvent(client, message);
+  }
+
+  /** A message that may not pass: a request is answered with an error, a response becomes one, an event is dropped. */
+  #keepOut(origin: Origin, message: Message, error: FluxError): void {
+    const instead = this.refusals.refuse(message, error);
+    if (instead === undefined) return;
+    if (message.type === MessageType.RESPONSE) this.#enter(origin as ClientConnection, instead);
+    else this.#answer(origin, instead);
   }
 
   /**
@@ -218,8 +224,11 @@ export class Router implements RoutingView<Endpoint> {
   /**
    * Numbers an event and gives it to its subscribers.
    * @returns its sequence number.
+   * @throws FluxError EMSGSIZE when its frame would be over the limit.
    */
   publish(event: Message): number {
+    const error = this.ingress.checkSize(event);
+    if (error !== undefined) throw error;
     const seq = this.sequencer.next();
     event.aux1 = seq;
     const span = this.#options.events?.append(event);
@@ -308,9 +317,11 @@ export class Router implements RoutingView<Endpoint> {
         this.#serve(decision.endpoint, origin, request, topic, must);
         return;
       case "rank":
+        if (this.#isTooLarge(origin, request, origin.toBroker)) return;
         if (this.#uplink?.toRank(decision.rank, sentBy(origin, request)) === true) return;
         break;
       case "parent":
+        if (this.#isTooLarge(origin, request, origin.toBroker)) return;
         if (this.#uplink?.toParent(sentBy(origin, request)) === true) return;
         break;
       case "requester":
@@ -338,6 +349,7 @@ export class Router implements RoutingView<Endpoint> {
       this.#events.flush();
       endpoint.receive(request.withPushed(origin.toBroker));
     } else if (!topic.includes(".")) this.#refuse(origin, request, "ENOSYS", undefined);
+    else if (this.#isTooLarge(origin, request, origin.toService)) return;
     else if (must || hasRoom(endpoint, request, request.frameBytes(origin.toService.length))) {
       if (endpoint.remember(request, origin.toService))
         endpoint.forward(request, origin.toService, request.headStart, true);
@@ -372,7 +384,17 @@ export class Router implements RoutingView<Endpoint> {
     else this.#deliverResponse(origin as ClientConnection, response, response.headStart);
   }
 
+  /** Refuses a client's request that is over the limit with `pushed` on its route stack; returns whether it is. */
+  #isTooLarge(origin: Origin, request: Message, pushed: Uint8Array): boolean {
+    // What passes from another rank to the next one is not limited: the rank it is for looks at it.
+    const error = pushed.length === 0 ? undefined : this.ingress.checkSize(request, pushed.length);
+    if (error !== undefined) this.#keepOut(origin, request, error);
+    return error !== undefined;
+  }
+
   #deliverResponse(client: ClientConnection, response: Message, headFrom: number): void {
+    const error = this.ingress.checkSize(response, response.headStart - headFrom);
+    if (error !== undefined) this.refusals.fail(response, error);
     if (client.hasRoom(response.frameBytes(response.headStart - headFrom))) {
       this.tx.response++;
       client.forward(response, EMPTY, headFrom, true);

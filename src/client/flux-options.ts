@@ -15,6 +15,11 @@ export interface FluxOptions {
   readonly onLog?: ((level: LogLevel, text: string) => void) | undefined;
   /** Sees each message that is sent and received. */
   readonly trace?: ((direction: "tx" | "rx", message: Message) => void) | undefined;
+  /**
+   * Largest frame that is sent or taken, in bytes without the preamble of 8; from 1,024 on, default
+   * 128 MiB. A message to send that is over it is refused with EMSGSIZE; one that arrives fails alone.
+   */
+  readonly maxFrameBytes?: number | undefined;
   /** User id stamped on all messages; only an owner's is taken over by the broker. Default: the broker fills it in. */
   readonly userid?: number | undefined;
   /** Rolemask stamped on all messages; only an owner's is taken over by the broker. Default: the broker fills it in. */

@@ -64,7 +64,7 @@ export class Flux implements AsyncDisposable {
 
   /** For `connect` and its kin: `connector` is open, `reopen` makes the next one for a reconnect. */
   constructor(connector: Connector, reopen: OpenConnector, options: FluxOptions = {}) {
-    const { reconnect = false, userid = USERID_UNKNOWN, rolemask = Role.NONE } = options;
+    const { reconnect = false, userid = USERID_UNKNOWN, rolemask = Role.NONE, maxFrameBytes } = options;
     this.#options = options;
     this.attributes = new Attributes(
       (topic, payload, callOptions) => this.rpc(topic, payload, callOptions),
@@ -108,6 +108,7 @@ export class Flux implements AsyncDisposable {
           this.#strays?.message(message);
         },
         response: (message) => this.#strays?.message(message),
+        lostEvent: (message, why) => this.#subscriptions.lose(message, why),
         restore: () => this.#restore(),
         status: (status, reason) => this.#statusChanged(status, reason),
         trace: guarded(options.trace, fault("trace")),
@@ -115,6 +116,7 @@ export class Flux implements AsyncDisposable {
       {
         reconnect: reconnect === true ? {} : reconnect === false ? undefined : reconnect,
         credential: { userid, rolemask },
+        maxFrameBytes,
       },
     );
     this.#caller = new Caller(this.#session, () => this.rank());
@@ -151,7 +153,7 @@ export class Flux implements AsyncDisposable {
    * @param payload - an object (sent as JSON), text, bytes or nothing.
    * @returns the response; with `noResponse` an empty one at once.
    * @throws FluxError with the service's error; ENOSYS when no such service is registered, EHOSTUNREACH for a rank that can't be reached,
-   *   ETIMEDOUT, ECANCELED by the signal, ECONNRESET when the connection is lost. Source: flux_rpc(3).
+   *   ETIMEDOUT, ECANCELED by the signal, ECONNRESET when the connection is lost, EMSGSIZE for a request or response over a limit. Source: flux_rpc(3).
    */
   async call(topic: string, payload?: Payload, options: CallOptions = {}): Promise<Response> {
     const outcome = await this.#caller.outcome(topic, encodePayload(payload), options);
@@ -251,7 +253,7 @@ export class Flux implements AsyncDisposable {
 
   /**
    * Sends a message as it is, with this handle's credentials where it has none.
-   * @throws FluxError ENOSYS when the connector can't send, ECONNRESET when it is gone. Source: flux_send(3).
+   * @throws FluxError ENOSYS when the connector can't send, ECONNRESET when it is gone, EMSGSIZE when it is over `maxFrameBytes`. Source: flux_send(3).
    */
   send(message: Message): void {
     this.#session.send(this.#stamped(message));

@@ -86,8 +86,11 @@ export class RequestHandlers {
 
   /** Serves one request; never throws. */
   dispatch(message: Message, reply: Reply | undefined): void {
-    const request = new Request(message, reply, this.#limits);
     const topic = message.topic ?? "";
+    const request = new Request(message, reply, {
+      limits: this.#limits,
+      fault: (error) => this.#fault(topic, error.message),
+    });
     const entry =
       this.#exact.get(topic)?.[0] ?? this.#globs.find((candidate) => candidate.matches(message.topic));
     if (entry === undefined) {

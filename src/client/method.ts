@@ -79,6 +79,8 @@ async function answerAll(
       const step = await iterator.next();
       if (step.done === true) break;
       request.respond(step.value);
+      // It was too large, and became the error that ends the stream.
+      if (request.answered) break;
       const room = request.writable();
       if (room !== undefined) await room;
     }

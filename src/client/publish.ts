@@ -30,14 +30,17 @@ const PAYLOAD = encodeUtf8(',"payload":"');
 const END = encodeUtf8("}\0");
 
 const CACHE_SIZE = 1024;
+/** Longest topic whose text is kept, in UTF-16 units. */
+const LONGEST_TOPIC = 256;
 /** Texts before the payload, of public events by topic. The oldest is dropped. */
 const heads = new Map<string, Uint8Array>();
 
 function headOf(topic: string, flags: number): Uint8Array {
-  const known = flags === 0 ? heads.get(topic) : undefined;
+  const isKept = flags === 0 && topic.length <= LONGEST_TOPIC;
+  const known = isKept ? heads.get(topic) : undefined;
   if (known !== undefined) return known;
   const head = encodeUtf8(`{"topic":${JSON.stringify(topic)},"flags":${flags}`);
-  if (flags === 0) {
+  if (isKept) {
     if (heads.size >= CACHE_SIZE) heads.delete(heads.keys().next().value as string);
     heads.set(topic, head);
   }

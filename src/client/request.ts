@@ -13,9 +13,18 @@ import { Received } from "./received.ts";
 
 /** How a request's answers go out: a connector, or the broker's router. */
 export interface Reply {
+  /** Throws EMSGSIZE for a response over the limit. */
   send(response: Message): void;
   /** A promise while too much is queued where the answers to `request` go, for when there is room again; undefined while there is. */
   writable?(request: Message): Promise<void> | undefined;
+}
+
+/** What a service gives to the requests it serves. */
+export interface RequestOptions {
+  /** Limits of the JSON in its payload; default: see JSON_LIMITS. */
+  readonly limits?: RequestLimits | undefined;
+  /** Takes an error that is this service's own; default: nobody does. */
+  readonly fault?: ((error: FluxError) => void) | undefined;
 }
 
 /**
@@ -34,15 +43,18 @@ export class Request extends Received {
   #responded = false;
   #settled: (() => void) | undefined;
 
+  readonly #fault: (error: FluxError) => void;
+
   /**
-   * For message handlers; `reply` undefined is a connector that can't send; `limits` those of its JSON. Throws EPROTO when `message` is no
-   * request.
+   * For message handlers; `reply` undefined is a connector that can't send. Throws EPROTO when `message`
+   * is no request.
    */
-  constructor(message: Message, reply: Reply | undefined, limits: RequestLimits = requestLimits(undefined)) {
+  constructor(message: Message, reply: Reply | undefined, options: RequestOptions = {}) {
     super(message);
     if (message.type !== MessageType.REQUEST) throw new FluxError("EPROTO", "only a request can be answered");
     this.#reply = reply;
-    this.#limits = limits;
+    this.#limits = options.limits ?? requestLimits(undefined);
+    this.#fault = options.fault ?? (() => {});
   }
 
   /** Rank the request was sent to, or `NODEID_ANY`. */
@@ -100,6 +112,7 @@ export class Request extends Received {
 
   /**
    * Answers with a payload: an object as JSON, a string or bytes as they are, nothing as success without payload.
+   * One over the limit of the connection becomes the error EMSGSIZE, which ends a stream, and is logged.
    * @throws FluxError EINVAL when JSON can't hold it or the request has its last answer; ENOSYS when the connector can't send.
    */
   respond(payload?: Payload): void {
@@ -173,7 +186,14 @@ export class Request extends Received {
     const response = this.message.deriveResponse(errnum, payload);
     this.#responded = true;
     if (errnum !== 0 || !this.streaming) this.#settle();
-    this.#reply.send(response);
+    try {
+      this.#reply.send(response);
+    } catch (error) {
+      if (!FluxError.is(error, "EMSGSIZE")) throw error;
+      this.#settle();
+      this.#reply.send(this.message.deriveResponse(error.errno, textPayload(error.message)));
+      this.#fault(error);
+    }
   }
 
   #settle(): void {

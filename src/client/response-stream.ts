@@ -56,6 +56,7 @@ export class ResponseStream<T> implements AsyncIterableIterator<T, undefined>, A
     }
     const waiting: Waiting = {
       receive: (response) => this.#receive(response),
+      giveUp: (code, text) => this.#giveUp(code, text),
       fail: (code, text) => this.#finish(callError(code, text, this.#topic, this.#options)),
     };
     try {

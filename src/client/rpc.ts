@@ -8,6 +8,11 @@ export interface Waiting {
   receive(response: Message): boolean;
   /** No response will come any more. */
   fail(code: ErrnoName, text?: string): void;
+  /**
+   * A response of a stream could not be taken: the stream fails, and its service is asked to end it.
+   * Left out: `receive` gets an error response in its place.
+   */
+  giveUp?(code: ErrnoName, text: string): void;
 }
 
 /** A request that was sent, for whoever takes its responses. */

@@ -1,6 +1,17 @@
-import { FluxError } from "../base/index.ts";
+import { errno, FluxError } from "../base/index.ts";
 import type { Connector, OpenConnector } from "../connector/index.ts";
-import { type Credential, Message, MessageFlag, MessageType, siblingTopic } from "../message/index.ts";
+import {
+  type Credential,
+  MAX_FRAME_BYTES,
+  Message,
+  MessageFlag,
+  MessageType,
+  type Oversize,
+  oversizeError,
+  PREAMBLE_BYTES,
+  siblingTopic,
+  textPayload,
+} from "../message/index.ts";
 import { Backoff, type ReconnectOptions } from "./backoff.ts";
 import { cancelPayload } from "./payload.ts";
 import { PendingTable } from "./pending-table.ts";
@@ -16,6 +27,8 @@ export interface SessionEvents {
   event(message: Message): void;
   /** A response that no call waits for. */
   response(message: Message): void;
+  /** An event that is lost, for it is over the limit; `why` says so. Its payload is not there. */
+  lostEvent(message: Message, why: FluxError): void;
   /** A new connection stands: what the old one had is to be asked for again, before anyone else may use it. */
   restore(): Promise<void>;
   /** The status has changed; `reason` is the loss that caused it. */
@@ -27,6 +40,8 @@ export interface SessionOptions {
   readonly reconnect: ReconnectOptions | undefined;
   /** Stamped on all that is sent; for owners who speak for others. */
   readonly credential: Credential;
+  /** Largest frame that is sent, in bytes without its preamble. Default 128 MiB. */
+  readonly maxFrameBytes?: number | undefined;
 }
 
 /** Request flags and body as they go out. */
@@ -45,6 +60,7 @@ export class Session {
   readonly #open: OpenConnector;
   readonly #events: SessionEvents;
   readonly #options: SessionOptions;
+  readonly #maxFrameBytes: number;
   readonly #pending = new PendingTable<Waiting>();
   readonly #stop = new AbortController();
   #connector: Connector;
@@ -58,6 +74,7 @@ export class Session {
     this.#open = open;
     this.#events = events;
     this.#options = options;
+    this.#maxFrameBytes = options.maxFrameBytes ?? MAX_FRAME_BYTES;
     this.#connector = connector;
   }
 
@@ -93,7 +110,11 @@ export class Session {
     return this.#connector.send !== undefined;
   }
 
-  /** Sends a message as it is. Throws ENOSYS when the connector can't send, ECONNRESET when it is gone. */
+  /**
+   * Sends a message as it is.
+   * @throws FluxError ENOSYS when the connector can't send, ECONNRESET when it is gone, EMSGSIZE for a
+   *   message over the limit.
+   */
   send(message: Message): void {
     const connector = this.#connector;
     if (connector.send === undefined) throw new FluxError("ENOSYS", "this connector can't send");
@@ -103,6 +124,8 @@ export class Session {
         this.#status === "closed" ? "handle is closed" : `connection to ${this.uri} is lost: reconnecting`,
       );
     }
+    const bytes = message.frameBytes() - PREAMBLE_BYTES;
+    if (bytes > this.#maxFrameBytes) throw oversizeError(message, { bytes, limit: this.#maxFrameBytes });
     this.#events.trace?.("tx", message);
     connector.send(message);
   }
@@ -202,6 +225,7 @@ export class Session {
     if (!this.#referenced) connector.unref();
     connector.start({
       message: (message) => this.#receive(message),
+      oversized: (message, size) => this.#oversized(message, size),
       closed: (reason) => this.#lost(connector, reason ?? new FluxError("ECONNRESET")),
     });
   }
@@ -215,6 +239,35 @@ export class Session {
       else if (waiting.receive(message)) this.#pending.delete(matchtag);
     } else if (message.type === MessageType.EVENT) this.#events.event(message);
     else if (message.type === MessageType.REQUEST) this.#events.request(message);
+  }
+
+  /** A message that came without its payload, for it is over the limit: fails alone. */
+  #oversized(message: Message, size: Oversize): void {
+    const why = oversizeError(message, size);
+    if (message.type === MessageType.RESPONSE) this.#failResponse(message, why);
+    else if (message.type === MessageType.EVENT) this.#events.lostEvent(message, why);
+    else if (message.type === MessageType.REQUEST && (message.flags & MessageFlag.NORESPONSE) === 0) {
+      this.#events.trace?.("rx", message);
+      if (this.canSend) this.send(message.deriveResponse(errno.EMSGSIZE, textPayload(why.message)));
+    }
+  }
+
+  /** Gives who waits for a response an error in its place. The service may go on with a stream, whose tag stays taken. */
+  #failResponse(response: Message, why: FluxError): void {
+    const goesOn = response.aux1 === 0 && (response.flags & MessageFlag.STREAMING) !== 0;
+    const waiting =
+      response.aux2 !== 0 && response.atRequester ? this.#pending.get(response.aux2) : undefined;
+    response.edit({ payload: textPayload(why.message) });
+    response.aux1 = errno.EMSGSIZE;
+    this.#events.trace?.("rx", response);
+    if (waiting === undefined) this.#events.response(response);
+    else if (goesOn && waiting.giveUp !== undefined) waiting.giveUp("EMSGSIZE", why.message);
+    else {
+      const isLast = waiting.receive(response);
+      // The next request must not take the rest of the stream for its own.
+      if (goesOn) this.#pending.replace(response.aux2, ABANDONED_STREAM);
+      else if (isLast) this.#pending.delete(response.aux2);
+    }
   }
 
   #lost(connector: Connector, reason: FluxError): void {

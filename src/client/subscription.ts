@@ -19,6 +19,7 @@ export class Subscription implements AsyncIterableIterator<Event, undefined>, As
   readonly #signal: AbortSignal | undefined;
   #leave: (() => Promise<void>) | undefined;
   #refused = 0;
+  #lost = 0;
   readonly #abort = (): void => this.end();
 
   /** For the handle; `flux.subscribe` makes these. `join` tells the broker, `leave` tells it to stop. */
@@ -44,9 +45,9 @@ export class Subscription implements AsyncIterableIterator<Event, undefined>, As
     else options.signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
-  /** Events lost to the overflow policy. */
+  /** Events lost to the overflow policy, or because they are over the limit of the handle. */
   get dropped(): number {
-    return this.#queue.dropped;
+    return this.#queue.dropped + this.#lost;
   }
 
   /** Events not taken because their sender's roles are not among the allowed ones. */
@@ -86,6 +87,11 @@ export class Subscription implements AsyncIterableIterator<Event, undefined>, As
   deliver(message: Message): void {
     if ((message.rolemask & this.#allow) === 0) this.#refused++;
     else if (!this.#queue.push(new Event(message))) this.#release().catch(() => {});
+  }
+
+  /** An event that matches is over the limit of the handle; for the handle. */
+  lose(): void {
+    this.#lost++;
   }
 
   /** Ends with an error behind the events that are queued; for the handle. */

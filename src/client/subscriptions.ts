@@ -15,6 +15,9 @@ export interface SubscriptionPort {
   log(level: LogLevel, text: string): void;
 }
 
+/** Longest topic that is remembered, in UTF-16 units. */
+const LONGEST_TOPIC = 256;
+
 /** Who waits for the broker to take a prefix. */
 interface Waiting {
   resolve(): void;
@@ -57,9 +60,18 @@ export class Subscriptions {
     if (this.#table.has("")) this.#check(message.seq);
     if (topic !== this.#lastTopic) {
       this.#lastTargets = this.#targets(topic);
-      this.#lastTopic = topic;
+      this.#lastTopic = topic.length <= LONGEST_TOPIC ? topic : undefined;
     }
     for (const subscription of this.#lastTargets) subscription.deliver(message);
+  }
+
+  /** An event does not come, for `why`: counts it as dropped for each subscription it matches. */
+  lose(message: Message, why: FluxError): void {
+    const { topic, seq } = message;
+    if (topic === undefined) return;
+    if (this.#table.has("")) this.#check(seq);
+    this.#port.log("err", `lost event ${seq}: ${why.message}`);
+    for (const subscription of this.#targets(topic)) subscription.lose();
   }
 
   #targets(topic: string): Subscription[] {

@@ -11,8 +11,6 @@ export interface ConnectOptions extends FluxOptions {
   readonly signal?: AbortSignal | undefined;
   /** Further tries after the first failed one; default 5 or FLUX_LOCAL_CONNECTOR_RETRY_COUNT. They take half a second in all. */
   readonly retries?: number | undefined;
-  /** Largest frame taken, in bytes; default 128 MiB. */
-  readonly maxFrameBytes?: number | undefined;
   /** Where FLUX_URI and its kin are looked up; default `process.env`. */
   readonly env?: Environment | undefined;
 }

@@ -1,10 +1,16 @@
 import type { FluxError } from "../base/index.ts";
-import type { FrameBytes, Message } from "../message/index.ts";
+import type { FrameBytes, Message, Oversize } from "../message/index.ts";
 
 /** Who takes what a connector brings. */
 export interface Receiver {
   /** The next message of the peer, in the order it sent them. */
   message(message: Message): void;
+  /**
+   * A message of the peer that is over the connector's limit, without its payload. Left out: such a
+   * message ends the connection with EMSGSIZE, and so does one whose routes and topic are malformed or
+   * take more than 8 KiB.
+   */
+  oversized?(message: Message, size: Oversize): void;
   /** The connection is gone, for good: called once, with the reason unless this side closed it. */
   closed(reason: FluxError | undefined): void;
 }

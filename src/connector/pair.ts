@@ -6,10 +6,12 @@ import type { FrameLink } from "./frame-link.ts";
 /**
  * Two ends in one process, each the peer of the other. Every message goes through the real codec, as bytes, and arrives in a
  * later microtask, so that nothing behaves as it would not over a socket. Either end fits both a client and a broker.
+ *
+ * @param maxFrameBytes - largest frame that either end takes, in bytes; default 128 MiB.
  */
-export function connectorPair(uri = "pair://"): [PairEnd, PairEnd] {
-  const one = new PairEnd(uri);
-  const other = new PairEnd(uri);
+export function connectorPair(uri = "pair://", maxFrameBytes?: number): [PairEnd, PairEnd] {
+  const one = new PairEnd(uri, maxFrameBytes);
+  const other = new PairEnd(uri, maxFrameBytes);
   one.join(other);
   other.join(one);
   return [one, other];
@@ -19,7 +21,7 @@ export class PairEnd implements Connector, FrameLink {
   readonly uri: string;
   #peer: PairEnd | undefined;
   #receiver: Receiver | undefined;
-  readonly #framer = new Framer();
+  readonly #framer: Framer;
   readonly #sink = new ByteSink();
   #scheduled = false;
   #early: Uint8Array[] = [];
@@ -27,8 +29,9 @@ export class PairEnd implements Connector, FrameLink {
   /** Why the peer was gone before `start`, which tells it behind what is kept. */
   #left: FluxError | undefined;
 
-  constructor(uri: string) {
+  constructor(uri: string, maxFrameBytes?: number) {
     this.uri = uri;
+    this.#framer = new Framer({ maxFrameBytes });
   }
 
   /** For connectorPair. */
@@ -66,6 +69,10 @@ export class PairEnd implements Connector, FrameLink {
 
   start(receiver: Receiver): void {
     this.#receiver = receiver;
+    if (receiver.oversized !== undefined)
+      this.#framer.oversized = (message, size) => {
+        if (!this.#closed) receiver.oversized!(message, size);
+      };
     const early = this.#early;
     this.#early = [];
     for (const chunk of early) this.#take(chunk);

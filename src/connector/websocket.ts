@@ -100,6 +100,7 @@ class WebSocketConnector implements Connector {
 
   start(receiver: Receiver): void {
     this.#receiver = receiver;
+    this.#framer.oversized = receiver.oversized?.bind(receiver);
     for (const bytes of this.#early.splice(0)) this.#take(bytes);
   }
 

@@ -8,6 +8,9 @@ export {
   type BrokerStats,
   CLIENT_QUEUE_BYTES,
   FLUX_VERSION,
+  INGRESS_LIMITS,
+  type IngressLimits,
+  type IngressOptions,
   type ModuleConfig,
   type ModuleEnd,
   type ModuleLoader,
@@ -16,6 +19,7 @@ export {
   type ModuleSurroundings,
   type ModuleTarget,
   type NameDatabase,
+  type RefusedCounters,
   type SlowClientPolicy,
   type SlowCounters,
 } from "../broker/index.ts";

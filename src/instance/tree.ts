@@ -64,6 +64,10 @@ export async function openTree(options: TreeOptions, scope: Scope): Promise<Over
     ipv6: boot.table?.enableIpv6 ?? true,
     bundles: attributes.get("tbon.bundles") !== "0",
     pending: pendingLimits(attributes),
+    account: {
+      charge: (userid, rolemask, bytes) => broker.accounts.charge({ userid, rolemask }, bytes),
+      refund: (userid, rolemask, bytes) => broker.accounts.release({ userid, rolemask }, bytes),
+    },
     repair: repair === undefined ? undefined : (range, signal) => repair.ask(range, signal),
     reconfigure(config, initial) {
       if (!initial) updateTbonTable(config, attributes);

@@ -40,3 +40,6 @@ export const MATCHTAG_NONE = 0;
 export const MAX_TOPIC_BYTES = 1024;
 /** A user id that the broker is to fill in. */
 export const USERID_UNKNOWN = 0xffffffff;
+
+/** Most bytes of route parts in any message; one with more is malformed. */
+export const MAX_ROUTE_BYTES = 1024 * 1024;

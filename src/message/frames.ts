@@ -1,5 +1,5 @@
 import { allocate, copyBytes, EMPTY, FluxError } from "../base/index.ts";
-import { MessageFlag } from "./constants.ts";
+import { MAX_ROUTE_BYTES, MessageFlag } from "./constants.ts";
 import { checkHeader, HEADER_BYTES, readWord, writeHeader } from "./header.ts";
 import { Message } from "./message.ts";
 import { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
@@ -63,7 +63,8 @@ export function afterRoutes({ flags, head, headStart }: Message, count: number):
  * of the peer that sent it, is pushed on the route stack, as a ROUTER socket does.
  *
  * As flux-core's decoder it takes frames that no flag announces between payload and header, and a payload of no bytes.
- * @throws FluxError EPROTO when the last frame is no header, or a frame is missing that the flags announce.
+ * @throws FluxError EPROTO when the last frame is no header, a frame is missing that the flags announce, or
+ *   the routes take more than 1 MiB.
  */
 export function decodeFrames(frames: readonly Uint8Array[], from: Uint8Array = EMPTY): Message {
   const last = frames.length - 1;
@@ -78,6 +79,8 @@ export function decodeFrames(frames: readonly Uint8Array[], from: Uint8Array = E
   if ((flags & MessageFlag.ROUTE) !== 0) {
     size = from.length > 0 ? partBytes(from.length) + 1 : 1;
     for (; next < last && frames[next]!.length > 0; next++) size += partBytes(frames[next]!.length);
+    if (size > MAX_ROUTE_BYTES)
+      throw new FluxError("EPROTO", `message has routes of more than ${MAX_ROUTE_BYTES} bytes`);
     delimiter = next++;
   }
   const topic = (flags & MessageFlag.TOPIC) !== 0 ? next++ : -1;

@@ -1,6 +1,7 @@
 export { ADMITTED, checkAdmission } from "./admission.ts";
 export {
   MATCHTAG_NONE,
+  MAX_ROUTE_BYTES,
   MAX_TOPIC_BYTES,
   MessageFlag,
   MessageType,
@@ -29,6 +30,7 @@ export {
   nextSeq,
   parsePosition,
 } from "./event-position.ts";
+export { cutTopic, failResponse } from "./failure.ts";
 export { Framer, MAX_FRAME_BYTES } from "./framer.ts";
 export { afterRoutes, decodeFrames, encodeFrames } from "./frames.ts";
 export { giveBack } from "./give-back.ts";
@@ -41,4 +43,5 @@ export { textPayload } from "./payload.ts";
 export { PrefixTable } from "./prefix-table.ts";
 export { type RequestStub, requestOf, stubOf } from "./request-stub.ts";
 export { type FrameBytes, isPlainResponse, stampEncoded, writePreamble } from "./response-frame.ts";
+export { type Oversize, oversizeError } from "./skim.ts";
 export { methodOf, serviceOf, siblingTopic, TOPIC_MAX, topicMatcher, utf8Fits } from "./topic.ts";

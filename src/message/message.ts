@@ -254,10 +254,11 @@ export class Message implements Header {
     return word;
   }
 
-  /** Bytes of this message as a frame, preamble included, when `extraHead` bytes are put before its head. */
+  /** Bytes of this message as a frame, preamble included, when `extraHead` bytes are put before its head, as forwardTo does. */
   frameBytes(extraHead = 0): number {
     const body = (this.flags & MessageFlag.PAYLOAD) === 0 ? 0 : partBytes(this.bodyEnd - this.bodyStart);
-    return PREAMBLE_BYTES + extraHead + (this.headEnd - this.headStart) + body + PROTO_PART_BYTES;
+    const extra = extraHead > 0 && (this.flags & MessageFlag.ROUTE) === 0 ? extraHead + 1 : extraHead;
+    return PREAMBLE_BYTES + extra + (this.headEnd - this.headStart) + body + PROTO_PART_BYTES;
   }
 
   /** Writes this message as a frame. */

@@ -19,9 +19,17 @@ export interface ModuleRun {
   kill(): void;
 }
 
-/** Runs a module in this process. It can't be made to end: `kill` cuts its connection, and leaves it alone. */
-export function startInProcess(name: string, load: () => Promise<ModuleDefinition>): ModuleRun {
-  const [near, far] = connectorPair(`interthread://${name}`);
+/**
+ * Runs a module in this process. It can't be made to end: `kill` cuts its connection, and leaves it alone.
+ *
+ * @param maxFrameBytes - largest frame between it and the broker, in bytes; default 128 MiB.
+ */
+export function startInProcess(
+  name: string,
+  load: () => Promise<ModuleDefinition>,
+  maxFrameBytes?: number,
+): ModuleRun {
+  const [near, far] = connectorPair(`interthread://${name}`, maxFrameBytes);
   let kill!: () => void;
   const killed = new Promise<ModuleEnd>((resolve) => {
     kill = () => {

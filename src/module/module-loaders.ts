@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { FluxError } from "../base/index.ts";
 import { BUNDLED } from "./bundled/index.ts";
 import { startProcess } from "./child-process.ts";
+import type { ModuleDefinition } from "./definition.ts";
 import { fluxCommand } from "./flux-command.ts";
 import { type ModuleRun, startInProcess } from "./in-process.ts";
 import { importModule, kindOf, nameOf, searchModule } from "./module-file.ts";
@@ -59,7 +60,7 @@ export class ModuleLoaders {
     if (bundled !== undefined) {
       const file = fileURLToPath(new URL(`./bundled/${path}${SUFFIX}`, import.meta.url));
       const as = name ?? path;
-      const start = exec ? this.#nodeStart(file) : () => startInProcess(as, bundled);
+      const start = exec ? this.#nodeStart(file) : inProcess(as, bundled);
       return { name: as, path: file, start };
     }
     const searchPath = this.#env["FLUX_MODULE_PATH"];
@@ -76,7 +77,7 @@ export class ModuleLoaders {
       const command = [...fluxCommand(kind, this.#env), file];
       return { name: as, path, start: (around) => this.#startProcess(command, kind, around) };
     }
-    const start = exec ? this.#nodeStart(file) : () => startInProcess(as, () => importModule(file));
+    const start = exec ? this.#nodeStart(file) : inProcess(as, () => importModule(file));
     return { name: as, path, start };
   }
 
@@ -105,6 +106,10 @@ export function installedModule(
   if (!Object.hasOwn(BUNDLED, name)) return undefined;
   const file = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
   return { path: file(`dist/module/bundled/${name}.js`), loader: file("libexec/flux-module-node-exec") };
+}
+
+function inProcess(name: string, load: () => Promise<ModuleDefinition>): ModuleSource["start"] {
+  return ({ maxFrameBytes }) => startInProcess(name, load, maxFrameBytes);
 }
 
 async function existing(path: string): Promise<string> {

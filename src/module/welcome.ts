@@ -1,7 +1,7 @@
 import { FluxError } from "../base/index.ts";
 import type { Connector, Receiver } from "../connector/index.ts";
 import { type JsonObject, parseJson, unpackText } from "../json/index.ts";
-import { type Message, MessageType } from "../message/index.ts";
+import { type Message, MessageType, oversizeError } from "../message/index.ts";
 
 /** What a broker tells a module first. Source: RFC 5; flux_module_initialize in flux-core. */
 export interface Welcome {
@@ -69,6 +69,10 @@ class WelcomedConnector implements Connector {
             resolve(message);
           } else if (this.#receiver === undefined) this.#early.push(message);
           else this.#receiver.message(message);
+        },
+        oversized: (message, size) => {
+          if (welcomed) this.#receiver?.oversized?.(message, size);
+          else reject(oversizeError(message, size));
         },
         closed: (reason) => {
           this.#closed = { reason };

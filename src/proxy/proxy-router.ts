@@ -1,18 +1,27 @@
 import { randomUUID } from "node:crypto";
 import { EMPTY, type ErrnoName, errno, FluxError } from "../base/index.ts";
-import { CLIENT_QUEUE_BYTES, Disconnects, NOT_TRACKED, textField } from "../broker/index.ts";
+import {
+  CLIENT_QUEUE_BYTES,
+  Disconnects,
+  Ingress,
+  NOT_TRACKED,
+  Refusals,
+  textField,
+} from "../broker/index.ts";
 import type { Flux, LogLevel } from "../client/index.ts";
 import type { FrameLink } from "../connector/index.ts";
 import {
-  encodePushed,
+  afterRoutes,
   MATCHTAG_NONE,
   type Message,
   MessageFlag,
   MessageType,
+  type Oversize,
   PrefixTable,
   Role,
   serviceOf,
   textPayload,
+  topRoute,
   USERID_UNKNOWN,
 } from "../message/index.ts";
 import { ProxyClient, type SharedSubscription } from "./proxy-client.ts";
@@ -24,11 +33,13 @@ export interface ProxyRouterOptions {
   readonly flux: Flux;
   /** Keeps track of requests, for `suspend`. */
   readonly reconnects: boolean;
+  /** Largest frame taken and sent, in bytes; default 128 MiB. */
+  readonly maxFrameBytes?: number | undefined;
   readonly log: (level: LogLevel, text: string) => void;
 }
 
-/** Bytes of a route part that holds a uuid. */
-const ROUTE_PART_BYTES = encodePushed([randomUUID()]).length;
+/** The limits of an owner hold for all clients, which are programs of one user; the broker looks at each message again. */
+const OWN = { userid: USERID_UNKNOWN, rolemask: Role.OWNER };
 
 /**
  * Moves messages between the clients of a proxy and the one broker behind it. Requests go out with a route pushed; what clients subscribe to and
@@ -39,6 +50,8 @@ export class ProxyRouter {
   readonly #options: ProxyRouterOptions;
   readonly #upstream: Upstream;
   readonly #services: ProxyServices;
+  readonly #ingress: Ingress;
+  readonly #refusals: Refusals;
   readonly #clients = new Map<string, ProxyClient>();
   readonly #subscribers = new PrefixTable<ProxyClient>();
   /** What waits for the next connection; undefined while there is one. */
@@ -48,6 +61,8 @@ export class ProxyRouter {
     this.#options = options;
     this.#upstream = upstreamOf(options.flux, (message) => this.#deliver(message));
     this.#services = new ProxyServices(this.#upstream);
+    this.#ingress = new Ingress({ maxFrameBytes: options.maxFrameBytes });
+    this.#refusals = new Refusals(options.log);
   }
 
   /** A program has connected. */
@@ -56,6 +71,7 @@ export class ProxyRouter {
     this.#clients.set(client.uuid, client);
     link.start({
       message: (message) => this.#receive(client, message),
+      oversized: (message, size) => this.#receive(client, message, size),
       frame: () => false,
       pause() {},
       closed: () => this.#disconnect(client),
@@ -87,11 +103,21 @@ export class ProxyRouter {
     await Promise.all([...this.#clients.values()].map(({ link }) => link.end(lingerMs)));
   }
 
-  #receive(client: ProxyClient, message: Message): void {
+  #receive(client: ProxyClient, message: Message, size?: Oversize): void {
     const { topic, type } = message;
     if (topic === undefined || client.gone) return;
-    if (type === MessageType.REQUEST) this.#clientRequest(client, message, topic);
-    else if (type !== MessageType.CONTROL && !this.#send(message)) client.link.destroy();
+    const error = this.#ingress.check(message, OWN, size);
+    if (error !== undefined) this.#keepOut(client, message, error);
+    else if (type === MessageType.REQUEST) this.#clientRequest(client, message, topic);
+    else if (type !== MessageType.CONTROL && this.#send(message) !== undefined) client.link.destroy();
+  }
+
+  /** A message that may not pass: a request is answered with an error, a response becomes one, an event is dropped. */
+  #keepOut(client: ProxyClient, message: Message, error: FluxError): void {
+    const instead = this.#refusals.refuse(message, error);
+    if (instead === undefined) return;
+    if (message.type === MessageType.REQUEST) this.#giveAnswer(client, instead);
+    else if (this.#send(instead) !== undefined) client.link.destroy();
   }
 
   #clientRequest(client: ProxyClient, request: Message, topic: string): void {
@@ -104,9 +130,13 @@ export class ProxyRouter {
       return;
     }
     const problem = request.has(MessageFlag.NORESPONSE) ? undefined : client.disconnects.arm(request, topic);
-    if (problem !== undefined) this.#answer(client, request, problem, NOT_TRACKED[problem]);
-    else if (this.#send(request.withPushed(client.pushed))) client.track(request);
-    else this.#answer(client, request, "EAGAIN", "the broker does not keep up with this proxy");
+    if (problem !== undefined) {
+      this.#answer(client, request, errno[problem], NOT_TRACKED[problem]);
+      return;
+    }
+    const failure = this.#send(request.withPushed(client.pushed));
+    if (failure === undefined) client.track(request);
+    else this.#answer(client, request, failure.errno, failure.text);
   }
 
   /** The four requests a proxy answers itself; undefined for any other. Their errors have no text, as those of flux-core's router. */
@@ -127,6 +157,7 @@ export class ProxyRouter {
 
   async #subscribe(client: ProxyClient, request: Message): Promise<void> {
     const prefix = textField(request, "topic");
+    this.#ingress.checkText(prefix, "prefix");
     let shared = client.subscriptions.get(prefix);
     if (shared === undefined) {
       shared = { count: 0, events: this.#upstream.subscribe(prefix) };
@@ -164,15 +195,18 @@ export class ProxyRouter {
     await this.#services.remove(client, textField(request, "service"));
   }
 
-  /** Sends a message to the broker, or keeps it for the next connection; false when there is too much before it. */
-  #send(message: Message): boolean {
+  /** Sends a message to the broker, or keeps it for the next connection; returns why it does neither. */
+  #send(message: Message): FluxError | undefined {
+    const error = this.#ingress.checkSize(message);
+    if (error !== undefined) return error;
     const bytes = message.frameBytes();
     const queued = this.#held?.bytes ?? this.#upstream.queuedBytes;
-    if (queued > 0 && queued + bytes > CLIENT_QUEUE_BYTES) return false;
+    if (queued > 0 && queued + bytes > CLIENT_QUEUE_BYTES)
+      return new FluxError("EAGAIN", "the broker does not keep up with this proxy");
     if (this.#held !== undefined) {
       this.#held.messages.push(message);
       this.#held.bytes += bytes;
-      return true;
+      return undefined;
     }
     try {
       this.#upstream.send(message);
@@ -180,13 +214,20 @@ export class ProxyRouter {
       // It is lost and will not be made again: the clients are about to be closed.
       if (!FluxError.is(error, "ECONNRESET")) throw error;
     }
-    return true;
+    return undefined;
   }
 
   #answer(client: ProxyClient, request: Message, error: ErrnoName | number | undefined, text?: string): void {
     if (client.gone || request.has(MessageFlag.NORESPONSE)) return;
     const number = typeof error === "string" ? errno[error] : (error ?? 0);
-    const response = request.deriveResponse(number, text === undefined ? undefined : textPayload(text));
+    this.#giveAnswer(
+      client,
+      request.deriveResponse(number, text === undefined ? undefined : textPayload(text)),
+    );
+  }
+
+  /** Gives a client a response of the proxy's own. */
+  #giveAnswer(client: ProxyClient, response: Message): void {
     response.userid = USERID_UNKNOWN;
     response.rolemask = Role.OWNER;
     this.#give(client, response, response.headStart);
@@ -200,10 +241,10 @@ export class ProxyRouter {
 
   /** A response from the broker: the top of its routes names the client. */
   #response(response: Message): void {
-    const [uuid] = response.routes ?? [];
+    const uuid = topRoute(response);
     const client = uuid === undefined ? undefined : this.#clients.get(uuid);
     if (client === undefined) return;
-    const headFrom = response.headStart + ROUTE_PART_BYTES;
+    const headFrom = afterRoutes(response, 1);
     client.settle(response, headFrom);
     this.#give(client, response, headFrom);
   }

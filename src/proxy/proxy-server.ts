@@ -15,6 +15,8 @@ export interface ProxyOptions {
   readonly force?: boolean | undefined;
   /** Makes a lost connection again instead of ending. Default false. */
   readonly reconnect?: boolean | undefined;
+  /** Largest frame taken and sent, in bytes without the preamble of 8; from 1,024 on, default 128 MiB. */
+  readonly maxFrameBytes?: number | undefined;
   /** Default `process.env`. */
   readonly env?: Environment | undefined;
   /** Takes what there is to say, a line each time. */
@@ -61,12 +63,13 @@ export class ProxyServer implements AsyncDisposable {
    * @throws FluxError as `connect` does; EPROTO when the broker is of another version and `force` is not set.
    */
   static async start(options: ProxyOptions): Promise<ProxyServer> {
-    const { uri, signal, reconnect = false, env = process.env, onLog } = options;
+    const { uri, signal, reconnect = false, env = process.env, maxFrameBytes, onLog } = options;
     const link = new Link(onLog);
     const flux = await connect(uri, {
       env,
       signal,
       reconnect,
+      maxFrameBytes,
       appname: "proxy",
       onStatus: (status, reason) => link.changed(status, reason),
       onLog: (_level, text) => onLog(text),
@@ -74,14 +77,19 @@ export class ProxyServer implements AsyncDisposable {
     let directory: string | undefined;
     try {
       checkVersion(await flux.attributes.get("version", { signal }), options);
-      const router = new ProxyRouter({ flux, reconnects: reconnect, log: (_level, text) => onLog(text) });
+      const router = new ProxyRouter({
+        flux,
+        reconnects: reconnect,
+        maxFrameBytes,
+        log: (_level, text) => onLog(text),
+      });
       link.join(flux, router);
       directory = await mkdtemp(join(await temporaryFolder(env, onLog), "flux-proxy-"));
       const server = await LocalServer.listen({
         path: join(directory, "local"),
         access: { owner: process.getuid?.() ?? 0 },
         readPeer: loadPeerCredentials(),
-        maxFrameBytes: undefined,
+        maxFrameBytes,
         schedule: process.nextTick,
         accept: (socket) => router.connect(socket),
         warn: onLog,

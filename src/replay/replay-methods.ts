@@ -1,4 +1,4 @@
-import { encodeBase64 } from "../base/index.ts";
+import { base64Length, EMPTY, encodeBase64, FluxError } from "../base/index.ts";
 import {
   encodeReplay,
   headJson,
@@ -12,10 +12,13 @@ import { type JsonObject, real } from "../json/index.ts";
 import {
   decodeAll,
   type EventPosition,
+  MAX_FRAME_BYTES,
+  MAX_TOPIC_BYTES,
   type Message,
   MessageFlag,
   maySeePrivate,
   Role,
+  utf8Fits,
 } from "../message/index.ts";
 import { type ReplayRequest, readReplayRequest } from "./replay-request.ts";
 
@@ -33,6 +36,25 @@ export interface ReplaySource {
   stat(): JsonObject;
 }
 
+/** What may be asked for, and sent. */
+export interface ReplayLimits {
+  /** Largest frame, in bytes. */
+  readonly maxFrameBytes: number;
+  /** Throws EINVAL for a prefix that is too long. */
+  checkText(text: string, what: string): void;
+}
+
+const DEFAULT_LIMITS: ReplayLimits = {
+  maxFrameBytes: MAX_FRAME_BYTES,
+  checkText(text, what) {
+    if (!utf8Fits(text, MAX_TOPIC_BYTES))
+      throw new FluxError("EINVAL", `${what} is over the limit of ${MAX_TOPIC_BYTES} bytes`);
+  },
+};
+
+/** Room for what a response holds besides its routes, its topic and its events, in bytes. */
+const HEAD_BYTES = 1024;
+
 /** Frames in a response, in bytes: at least one event. */
 const BATCH_BYTES = 64 * 1024;
 
@@ -43,12 +65,16 @@ const MARK_MS = 1000;
 const BEYOND: EventPosition = { epoch: Number.POSITIVE_INFINITY, seq: 0 };
 
 /** The methods by which events are read again, for a service that has a log of them. Anyone may call; private events stay private. Source: docs/events.md. */
-export function replayMethods(source: ReplaySource): Methods {
+export function replayMethods(source: ReplaySource, limits: ReplayLimits = DEFAULT_LIMITS): Methods {
   return {
     replay: {
       allow: Role.USER,
       streaming: true,
-      answer: (_body: JsonObject, request: Request) => replay(source, request, readReplayRequest(request)),
+      answer: (_body: JsonObject, request: Request) => {
+        const asked = readReplayRequest(request);
+        limits.checkText(asked.prefix, "prefix");
+        return replay(source, request, asked, limits.maxFrameBytes);
+      },
     },
     stat: { allow: Role.USER, answer: () => source.stat() },
   };
@@ -58,6 +84,7 @@ async function* replay(
   source: ReplaySource,
   request: Request,
   { prefix, since, until, follow, encoding, limit, times, once }: ReplayRequest,
+  maxFrameBytes: number,
 ): AsyncGenerator<Uint8Array | JsonObject> {
   const { signal, message } = request;
   const isOwner = (message.rolemask & Role.OWNER) !== 0;
@@ -65,6 +92,7 @@ async function* replay(
     ? undefined
     : (userid: number, _flags: number, rolemask: number) => maySeePrivate(message, { userid, rolemask });
   const encode = encoding === "frames" ? encodeFrames : encodeJson;
+  const mostBytes = maxFrameBytes - (message.headEnd - message.headStart) - HEAD_BYTES;
   let at = await source.resolve(since);
   // An epoch that is not known stands for the present one.
   const end = until?.epoch === 0 ? { epoch: at.epoch, seq: until.seq } : until;
@@ -78,13 +106,14 @@ async function* replay(
   while (left > 0 && !signal.aborted) {
     if (end !== undefined && reached(at, end)) break;
     const through = end?.epoch === at.epoch ? end.seq : undefined;
-    const batch = await source.read(at, {
+    const read = await source.read(at, {
       prefix,
       see,
       through,
       maxBytes: BATCH_BYTES,
       maxEvents: Math.min(left, 65_536),
     });
+    const batch = read.frames.length > BATCH_BYTES ? withoutLarge(read, encoding, mostBytes) : read;
     const moved = batch.next.epoch !== at.epoch || batch.next.seq !== at.seq;
     at = batch.next;
     left -= batch.count;
@@ -109,6 +138,16 @@ async function* replay(
     // Something may have come since the look. The second time in a row it is of no use here, and only what comes later is.
     await source.wait(idle++ === 0 ? at : BEYOND, MARK_MS, signal);
   }
+}
+
+/** The batch without an event that no response can hold, which is alone in its batch: it counts as lost. */
+function withoutLarge(batch: EventBatch, encoding: "json" | "frames", mostBytes: number): EventBatch {
+  if (batch.count !== 1) return batch;
+  const bytes = encoding === "frames" ? batch.frames.length : base64Length(batch.frames.length);
+  if (bytes <= mostBytes) return batch;
+  const [event] = decodeAll(batch.frames);
+  const lost = [...batch.lost, [event!.seq, event!.seq] as const].sort(([a], [b]) => a - b);
+  return { ...batch, frames: EMPTY, count: 0, times: batch.times.subarray(0, 0), lost };
 }
 
 function reached(at: EventPosition, until: EventPosition): boolean {

@@ -93,6 +93,10 @@ export class FrameSocket implements FrameLink {
   start(receiver: Receiver | FrameReceiver, early?: Uint8Array): void {
     this.#receiver = receiver;
     if ("frame" in receiver) this.#unread = receiver;
+    if (receiver.oversized !== undefined)
+      this.#framer.oversized = (message, size) => {
+        if (!this.#closed) receiver.oversized!(message, size);
+      };
     const socket = this.#socket;
     lendReads(socket, (chunk) => this.#take(chunk, true));
     socket.on("data", (chunk: Uint8Array) => this.#take(chunk, false));

@@ -52,6 +52,7 @@ export class SocketConnector implements Connector {
     this.#frames.start(
       {
         message: receiver.message.bind(receiver),
+        ...(receiver.oversized !== undefined && { oversized: receiver.oversized.bind(receiver) }),
         closed: (reason) => {
           this.#gone = true;
           this.#stream.helper?.ended().catch(() => {});
