@@ -219,9 +219,9 @@ export class Broker implements AsyncDisposable {
 
   get stats(): BrokerStats {
     this.#router.flush();
-    const { clients, sequencer, rx, tx, slow, refusals } = this.#router;
+    const { connections, sequencer, rx, tx, slow, refusals } = this.#router;
     return {
-      clients: clients.size,
+      clients: connections.clients.size,
       lastEvent: sequencer.last,
       rx: { ...rx },
       tx: { ...tx },
@@ -295,7 +295,8 @@ export class Broker implements AsyncDisposable {
     this.groups.stop();
     await this.#handle?.close();
     this.#router.flush();
-    await Promise.all([...this.#router.clients.values()].map((client) => client.link.end(LINGER_MS)));
+    const clients = [...this.#router.connections.clients.values()];
+    await Promise.all(clients.map((client) => client.link.end(LINGER_MS)));
     this.#log.close();
   }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { EMPTY, type ErrnoName, errno, FluxError, SHARE_BYTES } from "../base/index.ts";
 import {
   type FrameBytes,
@@ -16,7 +15,8 @@ import {
 import type { TypeCounters } from "../methods/index.ts";
 import type { Accounts } from "./accounts.ts";
 import { BuiltinService } from "./builtin-service.ts";
-import { ClientConnection, type ClientConnectionOptions } from "./client-connection.ts";
+import type { ClientConnection } from "./client-connection.ts";
+import { Connections, type NewConnection } from "./connections.ts";
 import { ConnectorService } from "./connector-service.ts";
 import { decideRequest, type RoutingView } from "./decide.ts";
 import { EventDistributor } from "./event-distributor.ts";
@@ -25,26 +25,18 @@ import { Ingress } from "./ingress.ts";
 import { ALWAYS, type Endpoint, hasRoom, isCancel, NOT_TRACKED, type Origin, sentBy } from "./origin.ts";
 import { Refusals } from "./refusals.ts";
 import { ResponseRun } from "./response-run.ts";
-import { ROUTE_PART_BYTES, type RouteIdentity, routeKey, STACK_BYTES } from "./route-identity.ts";
+import { ROUTE_PART_BYTES, type RouteIdentity, STACK_BYTES } from "./route-identity.ts";
 import type { RouterOptions } from "./router-options.ts";
 import { Sequencer } from "./sequencer.ts";
 import { ServiceTable } from "./service-table.ts";
 import { SlowClients } from "./slow-clients.ts";
 import type { Uplink } from "./uplink.ts";
 
-/** A connection that the router gives an account to, and a uuid unless it has one. */
-export type NewConnection = Omit<ClientConnectionOptions, "uuid" | "identity" | "account" | "overdrawn"> & {
-  readonly uuid?: string;
-};
-
 /** Moves messages between clients, the broker's own services and the tree: decides with `decideRequest`, acts here. */
 export class Router implements RoutingView<Endpoint> {
   readonly rank: number;
   readonly services = new ServiceTable<Endpoint>();
-  /** By the key of their route part. */
-  readonly clients = new Map<number, ClientConnection>();
-  /** Modules of the broker, which are no clients of its local connector: by their keys. */
-  readonly modules = new Map<number, ClientConnection>();
+  readonly connections: Connections;
   readonly sequencer: Sequencer;
   readonly rx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
   readonly tx: TypeCounters = { request: 0, response: 0, event: 0, control: 0 };
@@ -62,10 +54,6 @@ export class Router implements RoutingView<Endpoint> {
   readonly #connector: ConnectorService<Exclude<Endpoint, ClientConnection>>;
   readonly #events: EventDistributor;
   readonly #run: ResponseRun;
-  readonly #overdrawn = (client: ClientConnection, why: string): void =>
-    this.slow.closeOverdrawn(client, why);
-  /** Who was found last: responses to one client often come in a row. */
-  #lastClient: ClientConnection | undefined;
 
   constructor(options: RouterOptions) {
     this.rank = options.rank;
@@ -75,6 +63,11 @@ export class Router implements RoutingView<Endpoint> {
     this.#identity = options.identity;
     this.#tree = { toBroker: EMPTY, toService: options.identity.brokerPart };
     this.slow = new SlowClients(options.slowClient, options.log);
+    this.connections = new Connections({
+      identity: options.identity,
+      accounts: options.accounts,
+      overdrawn: (client, why) => this.slow.closeOverdrawn(client, why),
+    });
     this.refusals = new Refusals(options.log);
     this.ingress = new Ingress(options.limits);
     this.#events = new EventDistributor({
@@ -125,25 +118,14 @@ export class Router implements RoutingView<Endpoint> {
     else this.refusals.refuse(event, error);
   }
 
-  /** A new connection, under a uuid that no other shares its key with: from now on its messages may come. */
+  /** A new connection: from now on its messages may come. */
   connect(connection: NewConnection): ClientConnection {
-    const account = this.accounts.of(connection.credential);
-    const fixed = { identity: this.#identity, account, overdrawn: this.#overdrawn };
-    let client: ClientConnection | undefined;
-    while (client === undefined || this.clients.has(client.key) || this.modules.has(client.key)) {
-      client?.share.close();
-      client = new ClientConnection({ uuid: randomUUID(), ...connection, ...fixed });
-    }
-    (client.isModule ? this.modules : this.clients).set(client.key, client);
-    return client;
+    return this.connections.open(connection);
   }
 
   /** A connection is gone: tells the services it used, then forgets its services and subscriptions. */
   disconnect(client: ClientConnection): void {
-    if (!(client.isModule ? this.modules : this.clients).delete(client.key)) return;
-    client.gone = true;
-    client.share.close();
-    this.#lastClient = undefined;
+    if (!this.connections.close(client)) return;
     for (const request of client.disconnects.take()) this.#route(client, request, request.topic!, true);
     this.services.removeAll(client);
     for (const prefix of client.subscriptions.keys()) this.#events.unsubscribe(client, prefix);
@@ -184,12 +166,12 @@ export class Router implements RoutingView<Endpoint> {
    */
   receiveFrame(client: ClientConnection, frames: FrameBytes, start: number, end: number): boolean {
     if (client.gone || client.forwarded !== undefined) return false;
-    const last = this.#lastClient;
+    const last = this.connections.latest;
     let requester = last;
     let rest = start + STACK_BYTES;
     if (last === undefined || rest > end || !last.isRequesterAt(frames.words, start)) {
       const at = this.#identity.clientPart(frames.bytes, start, end);
-      requester = this.#clientAt(frames.bytes, at);
+      requester = this.connections.clientAt(frames.bytes, at);
       rest = at + ROUTE_PART_BYTES;
     }
     if (requester === undefined || end - start >= SHARE_BYTES) return false;
@@ -210,14 +192,16 @@ export class Router implements RoutingView<Endpoint> {
   respond(response: Message): void {
     this.rx.response++;
     const at = this.#clientPart(response);
-    const client = this.#clientAt(response.head, at);
+    const client = this.connections.clientAt(response.head, at);
     if (client !== undefined) this.#deliverResponse(client, response, at + ROUTE_PART_BYTES);
     else if (!this.#respondToModule(response)) this.#respondToTree(response);
   }
 
   /** A promise while much is queued for the client that sent `request`, as a service here got it, for when there is room again. */
   writable(request: Message): Promise<void> | undefined {
-    const requester = this.#clientAt(request.head, this.#clientPart(request)) ?? this.#moduleFor(request);
+    const requester =
+      this.connections.clientAt(request.head, this.#clientPart(request)) ??
+      this.connections.moduleOf(request);
     return requester?.link.writable();
   }
 
@@ -257,18 +241,8 @@ export class Router implements RoutingView<Endpoint> {
     return this.#identity.clientPart(head, headStart, headEnd);
   }
 
-  #clientAt(head: Uint8Array, at: number): ClientConnection | undefined {
-    if (at < 0) return undefined;
-    const last = this.#lastClient;
-    if (last?.isAt(head, at) === true) return last;
-    const client = this.clients.get(routeKey(head, at));
-    if (client?.isAt(head, at) !== true) return undefined;
-    this.#lastClient = client;
-    return client;
-  }
-
   #respondToModule(response: Message): boolean {
-    const module = this.#moduleFor(response);
+    const module = this.connections.moduleOf(response);
     if (module === undefined) return false;
     const at = this.#identity.modulePart(response.head, response.headStart, response.headEnd);
     this.#deliverResponse(module, response, at + ROUTE_PART_BYTES);
@@ -280,13 +254,6 @@ export class Router implements RoutingView<Endpoint> {
     if (this.#uplink === undefined || (response.flags & MessageFlag.ROUTE) === 0) return;
     if (this.#identity.isOwnPart(response.head, response.headStart)) response.popRoute();
     if (this.#uplink.respond(response)) this.tx.response++;
-  }
-
-  /** The module that the top of a message's route stack names. */
-  #moduleFor({ head, headStart, headEnd }: Message): ClientConnection | undefined {
-    const at = this.#identity.modulePart(head, headStart, headEnd);
-    const module = at < 0 ? undefined : this.modules.get(routeKey(head, at));
-    return module?.isAt(head, at) === true ? module : undefined;
   }
 
   #request(client: ClientConnection, request: Message, topic: string): void {

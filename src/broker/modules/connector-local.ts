@@ -35,7 +35,7 @@ export function connectorLocalMethods(
 }
 
 function clientsOf(router: Router): JsonObject[] {
-  return [...router.clients.values()].map(({ uuid, credential, pid, counters, link }) => ({
+  return [...router.connections.clients.values()].map(({ uuid, credential, pid, counters, link }) => ({
     uuid,
     userid: credential.userid,
     pid: pid ?? -1,
