@@ -4,6 +4,7 @@ export type { ReconnectOptions } from "./backoff.ts";
 export type { Published } from "./caller.ts";
 export { Event } from "./event.ts";
 export { describeLost, type EventMark, type LostEvents } from "./event-mark.ts";
+export { faultReport } from "./fault-report.ts";
 export { Flux } from "./flux.ts";
 export type { FluxOptions } from "./flux-options.ts";
 export { describeThrown, guarded } from "./guard.ts";
@@ -31,6 +32,7 @@ export {
   parseLogRecord,
   severityOf,
 } from "./log-record.ts";
+export { type CausedLine, type LogClock, LogSummary, type LogSummaryOptions } from "./log-summary.ts";
 export { handlerOf, type Method, type MethodCall, type MethodResult, type Methods } from "./method.ts";
 export type {
   CallOptions,

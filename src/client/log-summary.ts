@@ -1,0 +1,194 @@
+import { printable, TIMER_MAX_MS } from "../base/index.ts";
+import type { LogLevel } from "./log-record.ts";
+
+/** A line for the log that somebody else causes: a client, a refused stranger, a peer. */
+export interface CausedLine {
+  readonly level: LogLevel;
+  /** What has happened, in words of the program alone: never with a topic, a name or an address that others choose. */
+  readonly kind: string;
+  /** Who caused it, as `user 65534`; default nobody in particular. */
+  readonly who?: string | undefined;
+  /** The line. Control characters in it become escapes, and it is cut at `maxTextLength`. */
+  readonly text: string;
+  /** Further lines behind it, of the program alone: the places of a stack. */
+  readonly details?: readonly string[] | undefined;
+  /** Lines of this kind and cause that are written before they are counted; default `burst`. */
+  readonly burst?: number | undefined;
+  /** The program that the records name; default that of `write`. */
+  readonly appname?: string | undefined;
+}
+
+/** Time, as a summary sees it. */
+export interface LogClock {
+  /** Milliseconds that only grow. */
+  now(): number;
+  /** Calls `call` once after `ms` milliseconds, unless the returned function is called before. */
+  after(ms: number, call: () => void): () => void;
+}
+
+export interface LogSummaryOptions {
+  /** Takes what is to be logged. */
+  readonly write: (level: LogLevel, text: string, appname: string | undefined) => void;
+  /** Milliseconds between two summaries, 1 to 2,147,483,647; default 60,000. */
+  readonly intervalMs?: number | undefined;
+  /** Lines of one kind and cause that are written before they are counted, from 1; default 5. */
+  readonly burst?: number | undefined;
+  /** Lines of all kinds and causes that are written in an interval, besides summaries, from 1; default 64. */
+  readonly maxLines?: number | undefined;
+  /** Kinds and causes that are counted each for itself, from 1; those beyond are counted together. Default 256. */
+  readonly maxKeys?: number | undefined;
+  /** Summaries written at the end of an interval, from 1; the largest come first, the others are one. Default 16. */
+  readonly maxSummaries?: number | undefined;
+  /** Longest line, in UTF-16 units, from 16; default 1024. */
+  readonly maxTextLength?: number | undefined;
+  readonly clock?: LogClock | undefined;
+}
+
+type Settings = {
+  readonly [K in keyof Omit<LogSummaryOptions, "clock">]-?: NonNullable<LogSummaryOptions[K]>;
+};
+
+/** Longest name of a cause, in UTF-16 units. */
+const WHO_LENGTH = 64;
+
+/** What is known of one kind of line and its cause. */
+interface Entry {
+  readonly kind: string;
+  readonly who: string | undefined;
+  readonly level: LogLevel;
+  readonly appname: string | undefined;
+  /** Lines that were written since the entry began. */
+  written: number;
+  /** Lines that were not written since the latest summary. */
+  more: number;
+}
+
+/** The system's clock. Its timers keep no process alive. */
+const SYSTEM_CLOCK: LogClock = {
+  now: () => performance.now(),
+  after(ms, call) {
+    const timer = setTimeout(call, ms) as ReturnType<typeof setTimeout> & { unref?: () => void };
+    timer.unref?.();
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * Lines of a log that others cause. The first few of a kind and a cause are written; further ones are counted, and a summary
+ * tells once in an interval how many they were. A kind that goes on costs one line an interval; one that paused for
+ * an interval begins anew. All is bounded, whatever others do, and nothing runs while nothing is counted.
+ *
+ * Owner: whoever writes the log. Ends with `close`, which writes the last summary.
+ */
+export class LogSummary {
+  readonly #options: Settings;
+  readonly #clock: LogClock;
+  readonly #entries = new Map<string, Entry>();
+  /** Lines in this interval that were written, and those for which there was no entry left. */
+  #lines = 0;
+  #others = 0;
+  /** When the interval began. */
+  #since = 0;
+  #stopTimer: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: LogSummaryOptions) {
+    const { write, intervalMs = 60_000, burst = 5, maxLines = 64, maxKeys = 256 } = options;
+    const { maxSummaries = 16, maxTextLength = 1024, clock = SYSTEM_CLOCK } = options;
+    if (!(intervalMs >= 1 && intervalMs <= TIMER_MAX_MS))
+      throw new RangeError(`intervalMs is ${intervalMs}: it is 1 to ${TIMER_MAX_MS}`);
+    this.#options = { write, intervalMs, burst, maxLines, maxKeys, maxSummaries, maxTextLength };
+    this.#clock = clock;
+  }
+
+  /** Kinds and causes that are counted now. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Writes a line, or counts it. */
+  report(line: CausedLine): void {
+    const { burst, maxLines, maxKeys } = this.#options;
+    const who = line.who?.slice(0, WHO_LENGTH);
+    const key = who === undefined ? line.kind : `${line.kind}\0${who}`;
+    if (this.#stopTimer === undefined) this.#begin();
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      if (this.#entries.size >= maxKeys) {
+        this.#others++;
+        return;
+      }
+      const { kind, level, appname } = line;
+      entry = { kind, who, level, appname, written: 0, more: 0 };
+      this.#entries.set(key, entry);
+    }
+    if (entry.written >= (line.burst ?? burst) || this.#lines >= maxLines) {
+      entry.more++;
+      return;
+    }
+    entry.written++;
+    this.#lines++;
+    this.#write(line);
+  }
+
+  /** Writes the summary of what was counted so far. */
+  flush(): void {
+    const seconds = Math.max(1, Math.round((this.#clock.now() - this.#since) / 1000));
+    const counted = [...this.#entries.values()].filter(({ more }) => more > 0);
+    counted.sort((a, b) => b.more - a.more);
+    const { write, maxSummaries } = this.#options;
+    for (const { kind, who, level, appname, more } of counted.slice(0, maxSummaries)) {
+      const of = who === undefined ? "" : ` of ${who}`;
+      write(level, printable(`${kind}: … and ${grouped(more)} more${of} in ${grouped(seconds)} s`), appname);
+    }
+    const rest = counted.slice(maxSummaries);
+    const lines = rest.reduce((sum, { more }) => sum + more, this.#others);
+    if (lines > 0)
+      write(
+        "err",
+        `… and ${grouped(lines)} more of other kinds or causes in ${grouped(seconds)} s`,
+        undefined,
+      );
+    // What goes on stays quiet; what has paused is written again when it comes back.
+    for (const [key, entry] of this.#entries) {
+      if (entry.more === 0) this.#entries.delete(key);
+      else entry.more = 0;
+    }
+    this.#others = 0;
+    this.#lines = 0;
+    this.#since = this.#clock.now();
+  }
+
+  /** Writes the last summary; lines that are reported later are written or counted, and counted ones are lost. */
+  close(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+    if (!this.#closed) this.flush();
+    this.#closed = true;
+  }
+
+  #begin(): void {
+    if (this.#closed) return;
+    this.#since = this.#clock.now();
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#stopTimer = this.#clock.after(this.#options.intervalMs, () => {
+      this.#stopTimer = undefined;
+      this.flush();
+      if (this.#entries.size > 0) this.#arm();
+    });
+  }
+
+  #write({ level, text, details = [], appname }: CausedLine): void {
+    const { write, maxTextLength } = this.#options;
+    const cut = text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1)}…` : text;
+    write(level, [printable(cut), ...details].join("\n"), appname);
+  }
+}
+
+/** A number with a comma before each three digits. */
+function grouped(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
