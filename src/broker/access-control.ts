@@ -1,5 +1,5 @@
 import { FluxError } from "../base/index.ts";
-import type { LogLevel } from "../client/index.ts";
+import type { Log } from "../client/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { Role, USERID_UNKNOWN } from "../message/index.ts";
 import { DebugFlags } from "../methods/index.ts";
@@ -18,7 +18,7 @@ export interface AccessControlOptions {
   /** What holds for keys that the configuration lacks. */
   readonly defaults: AccessDefaults;
   readonly names: NameDatabase;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
 }
 
 /**
@@ -86,35 +86,43 @@ export class AccessControl {
   async #matches(userid: number, { users, groups }: RoleRule): Promise<boolean> {
     const { names } = this.#options;
     for (const user of users) {
-      if ((await this.#known("user", user, names.useridOf(user))) === userid) return true;
+      if ((await this.#known("user", user, userid, names.useridOf(user))) === userid) return true;
     }
     if (groups.length === 0) return false;
-    const name = await this.#tried(`user ${userid}`, names.nameOf(userid));
+    const name = await this.#tried(`user ${userid}`, userid, names.nameOf(userid));
     if (name === undefined) return false;
     for (const group of groups) {
-      if ((await this.#known("group", group, names.membersOf(group)))?.has(name) === true) return true;
+      if ((await this.#known("group", group, userid, names.membersOf(group)))?.has(name) === true)
+        return true;
     }
     return false;
   }
 
   /** An answer about a name of the configuration; that it is not there is logged. */
-  async #known<T>(kind: string, name: string, answer: Promise<T | undefined>): Promise<T | undefined> {
-    const unknown = (): undefined => this.#warn(`[access.roles] ignoring unknown ${kind} '${name}'`);
+  async #known<T>(
+    kind: string,
+    name: string,
+    userid: number,
+    answer: Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    const unknown = (): undefined => this.#warn(`ignoring unknown ${kind} '${name}'`, userid);
     return this.#tried(
       `${kind} '${name}'`,
+      userid,
       answer.then((found) => found ?? unknown()),
     );
   }
 
-  async #tried<T>(subject: string, answer: Promise<T | undefined>): Promise<T | undefined> {
+  async #tried<T>(subject: string, userid: number, answer: Promise<T | undefined>): Promise<T | undefined> {
     try {
       return await answer;
     } catch (error) {
-      return this.#warn(`[access.roles] lookup of ${subject} failed: ${FluxError.from(error).message}`);
+      return this.#warn(`lookup of ${subject} failed: ${FluxError.from(error).message}`, userid);
     }
   }
 
-  #warn(text: string): undefined {
-    this.#options.log("warning", text);
+  /** Each connection of a guest may cause it. */
+  #warn(text: string, userid: number): undefined {
+    this.#options.log("warning", `[access.roles] ${text}`, { kind: "roles not found", userid });
   }
 }

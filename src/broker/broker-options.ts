@@ -48,6 +48,11 @@ export interface BrokerOptions extends IngressOptions, GuestLimits, ConnectionLi
   readonly logRingSize?: number | undefined;
   /** Least severe level the log keeps; default `"debug"`. */
   readonly logLevel?: LogLevel | undefined;
+  /**
+   * Milliseconds between two summaries of log lines that others cause: the first few of a kind and a user are logged, further ones
+   * are counted. 1 to 2,147,483,647; default 60,000.
+   */
+  readonly logSummaryMs?: number | undefined;
   /** Takes each record of the log as it comes. Default: nobody. */
   readonly onLog?: ((record: LogRecord) => void) | undefined;
   /** Takes the lines for standard error, which the attributes `log-stderr-*` and `log-critical-level` choose. Default: nobody. */

@@ -1,15 +1,5 @@
 import { decodeUtf8, FluxError } from "../base/index.ts";
-import {
-  describeThrown,
-  encodeLogRecord,
-  Flux,
-  type FluxOptions,
-  guarded,
-  type LogLevel,
-  logLines,
-  logTimestamp,
-  type Methods,
-} from "../client/index.ts";
+import { Flux, type FluxOptions, type LogCause, type LogLevel, type Methods } from "../client/index.ts";
 import { type Connector, connectorPair, type FrameLink } from "../connector/index.ts";
 import { stringifyJson } from "../json/index.ts";
 import { type Credential, Message, MessageFlag, Role, textPayload } from "../message/index.ts";
@@ -21,6 +11,7 @@ import { AccessControl } from "./access-control.ts";
 import { SystemNames } from "./access-names.ts";
 import { Accounts } from "./accounts.ts";
 import { AttributeTable } from "./attribute-table.ts";
+import { BrokerLog } from "./broker-log.ts";
 import { type BrokerOptions, type BrokerStats, CLIENT_QUEUE_BYTES } from "./broker-options.ts";
 import { Builtins } from "./builtins.ts";
 import { clientReceiver } from "./client-receiver.ts";
@@ -28,8 +19,6 @@ import { refuseConnection } from "./connection-limits.ts";
 import { EventService } from "./event-service.ts";
 import { FlushRound } from "./flush-round.ts";
 import { LocalServer } from "./local-server.ts";
-import { LogBuffer } from "./log-buffer.ts";
-import { readLogSettings } from "./log-settings.ts";
 import { ModuleHost } from "./module-host.ts";
 import { Groups } from "./modules/groups.ts";
 import { ownAttributes } from "./own-attributes.ts";
@@ -57,7 +46,7 @@ export class Broker implements AsyncDisposable {
   /** The events that can be given again; undefined when none are kept. */
   readonly events: EventLog | undefined;
   readonly accounts: Accounts;
-  readonly #log: LogBuffer;
+  readonly #log: BrokerLog;
   readonly #round = new FlushRound();
   readonly #router: Router;
   readonly #modules: ModuleHost;
@@ -79,17 +68,13 @@ export class Broker implements AsyncDisposable {
     const facts = { rank, size, owner: this.#owner, uuid: this.uuid, uri, logRingSize, logLevel };
     for (const [name, value] of Object.entries(ownAttributes(facts)))
       this.attributes.defineDefault(name, value);
-    const settings = readLogSettings(this.attributes, rank);
-    this.#log = new LogBuffer({
+    this.#log = new BrokerLog({
+      ...options,
       rank,
-      settings,
+      owner: this.#owner,
+      attributes: this.attributes,
       forward: (record) => this.#toParent("log.append", record),
-      print: options.printLog,
-      onRecord: guarded(options.onLog, (thrown) =>
-        console.warn(`fluxbus: onLog failed: ${describeThrown(thrown)}`),
-      ),
     });
-    if (settings.syslog) this.log("warning", "log-syslog-enable: syslog is not supported");
     if (options.events !== null)
       this.events = new EventLog({
         rank,
@@ -108,19 +93,19 @@ export class Broker implements AsyncDisposable {
       lastEvent: options.lastEvent,
       limits: options,
       schedule: this.#round.schedule,
-      log: (level, text) => this.log(level, text),
+      log: (level, text, cause) => this.log(level, text, undefined, cause),
     });
     this.access = new AccessControl({
       owner: this.#owner,
       defaults: { allowGuests: options.allowGuests, allowRootOwner: options.allowRootOwner },
       names: options.names ?? new SystemNames(),
-      log: (level, text) => this.log(level, text, "connector-local"),
+      log: (level, text, cause) => this.log(level, text, "connector-local", cause),
     });
     this.groups = new Groups({
       rank,
       batchMs: size === 1 ? 0 : undefined,
       subtreeSize: 1 + Number(this.attributes.get("tbon.descendants") ?? size - 1),
-      log: (level, text) => this.log(level, text, "groups"),
+      log: (level, text, cause) => this.log(level, text, "groups", cause),
       toParent:
         rank === 0
           ? undefined
@@ -142,13 +127,13 @@ export class Broker implements AsyncDisposable {
       ask: (topic, payload) => this.handle.call(topic, payload),
       respond: (response) => this.#respond(response),
       panic: (text) => this.#modulePanic(text),
-      log: (level, text) => this.log(level, text),
+      log: (level, text, cause) => this.log(level, text, undefined, cause),
     });
     this.#builtins = new Builtins({
       router: this.#router,
       modules: this.#modules,
       respond: (response) => this.#respond(response),
-      log: (level, text) => this.log(level, text),
+      log: (level, text, cause) => this.log(level, text, undefined, cause),
       limits: options.limits,
     });
     this.#addOwnServices();
@@ -266,15 +251,17 @@ export class Broker implements AsyncDisposable {
     this.#builtins.add(name, methods);
   }
 
-  /** Appends lines to the broker's log, as the broker's own, or under another name. */
-  log(level: LogLevel, message: string, appname = "broker"): void {
-    const head = { level, timestamp: logTimestamp(), rank: this.rank, appname, procid: String(process.pid) };
-    for (const line of logLines(message)) this.#log.append(encodeLogRecord({ ...head, message: line }));
+  /**
+   * Appends lines to the broker's log, as the broker's own, or under another name. With a `cause`, for what others bring about, the
+   * first few of a kind and a user are appended; further ones are counted, and summed up once in `logSummaryMs`.
+   */
+  log(level: LogLevel, message: string, appname?: string, cause?: LogCause): void {
+    this.#log.log(level, message, appname, cause);
   }
 
   /** Calls `take` with the text of each record the log keeps from now on, until the returned function is called. */
   followLog(take: (text: string) => void): () => void {
-    return this.#log.ring.follow((record) => take(decodeUtf8(record)));
+    return this.#log.buffer.ring.follow((record) => take(decodeUtf8(record)));
   }
 
   /**
@@ -316,7 +303,7 @@ export class Broker implements AsyncDisposable {
       turns: new ReadTurns(),
       refuse: (credential) => refuseConnection(credential, this.accounts, this.#options),
       accept: (link, credential, pid) => this.#accept(link, credential, pid),
-      warn: (text) => this.log("err", text, "connector-local"),
+      warn: (text, cause) => this.log("err", text, "connector-local", cause),
     });
   }
 
@@ -333,8 +320,10 @@ export class Broker implements AsyncDisposable {
     const client = this.#router.connect({ link, credential, pid, queueBytes, isModule: own });
     const closed = (reason: FluxError | undefined): void => {
       this.#router.disconnect(client);
-      if (reason !== undefined && !QUIET.has(reason.code))
-        this.log("err", `client=${client.uuid.slice(0, 5)} userid=${credential.userid}: ${reason.message}`);
+      if (reason === undefined || QUIET.has(reason.code)) return;
+      const { userid } = credential;
+      const text = `client=${client.uuid.slice(0, 5)} userid=${userid}: ${reason.message}`;
+      this.log("err", text, undefined, { kind: "client error", userid });
     };
     link.start(clientReceiver(this.#router, client, closed));
   }
@@ -355,7 +344,7 @@ export class Broker implements AsyncDisposable {
       attributes,
       access,
       groups,
-      log: this.#log,
+      log: this.#log.buffer,
       modules: this.#modules,
       ask: (topic, payload) => this.handle.call(topic, payload),
       onSetAttribute: this.#options.onSetAttribute ?? (() => {}),

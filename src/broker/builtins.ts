@@ -1,4 +1,4 @@
-import { describeThrown, type JsonLimits, type LogLevel, type Methods, type Reply } from "../client/index.ts";
+import { faultReport, type JsonLimits, type Log, type Methods, type Reply } from "../client/index.ts";
 import type { Message } from "../message/index.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import type { ModuleHost } from "./module-host.ts";
@@ -9,7 +9,7 @@ export interface BuiltinsOptions {
   readonly modules: ModuleHost;
   /** Sends a response as the broker's own. */
   readonly respond: (response: Message) => void;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
   /** Largest JSON that the services parse. */
   readonly limits?: JsonLimits | undefined;
 }
@@ -45,7 +45,7 @@ export class Builtins {
       },
       writable: (request) => router.writable(request),
     };
-    const fault = (topic: string, thrown: unknown) => log("err", `${topic}: ${describeThrown(thrown)}`);
+    const fault = (topic: string, thrown: unknown) => log("err", ...faultReport(topic, thrown));
     const service = new BuiltinService(name, served, { reply, fault, module, limits });
     this.#services.push(service);
     return service;

@@ -1,5 +1,5 @@
 import { EMPTY, SHARE_BYTES } from "../base/index.ts";
-import type { LogLevel } from "../client/index.ts";
+import type { Log } from "../client/index.ts";
 import { EventSheet, type EventSpan } from "../event-log/index.ts";
 import { type Message, MessageFlag, maySeePrivate, PrefixTable } from "../message/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -14,7 +14,7 @@ const LONGEST_TOPIC = 256;
 export interface EventDistributorOptions {
   readonly slow: SlowClients;
   readonly schedule: (flush: () => void) => void;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
   /** Counts events that were queued for clients. */
   readonly sent: (count: number) => void;
 }
@@ -100,7 +100,7 @@ export class EventDistributor {
     const isPrivate = (event.flags & MessageFlag.PRIVATE) !== 0;
     if (isPrivate && !maySeePrivate(client.credential, event)) {
       const text = `router: event > client=${client.uuid.slice(0, 5)}: Operation not permitted`;
-      this.#options.log("err", text);
+      this.#options.log("err", text, { kind: "private event withheld", userid: client.credential.userid });
     } else if (!client.hasRoom(span === undefined ? event.frameBytes() : span.end - span.start))
       this.#options.slow.missEvents(client, 1, seq);
     else {

@@ -2,6 +2,7 @@ import { chmodSync, lstatSync, rmSync, type Stats, statSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { errno, FluxError, utf8Length } from "../base/index.ts";
+import type { LogCause } from "../client/index.ts";
 import { ADMITTED, type Credential, Role } from "../message/index.ts";
 import { FrameSocket, type ReadTurns, SOCKET_PATH_MAX } from "../socket/index.ts";
 import type { ReadPeerCredentials } from "../system/index.ts";
@@ -26,8 +27,8 @@ export interface LocalServerOptions {
   readonly turns?: ReadTurns | undefined;
   /** Takes an admitted connection. */
   readonly accept: (link: FrameSocket, credential: Credential, pid: number | undefined) => void;
-  /** Takes a line for the log: a refusal, or trouble with accepting. */
-  readonly warn: (text: string) => void;
+  /** Takes a line for the log, and who caused it: a refusal, or trouble with accepting. */
+  readonly warn: (text: string, cause: LogCause) => void;
 }
 
 /** The UNIX socket of a broker: admits each connection with one byte, or refuses it with an error number. */
@@ -80,7 +81,9 @@ export class LocalServer {
       server.once("error", (error) => reject(FluxError.from(error)));
       server.listen({ path, backlog: BACKLOG }, () => resolve());
     });
-    server.on("error", (error) => options.warn(`listening on ${path}: ${error.message}`));
+    server.on("error", (error) =>
+      options.warn(`listening on ${path}: ${error.message}`, { kind: "trouble with accepting" }),
+    );
     try {
       chmodSync(path, 0o777);
     } catch (error) {
@@ -100,12 +103,13 @@ export class LocalServer {
     const { access, admit = (userid) => admitByPolicy(userid, access), readPeer } = this.#options;
     const peer = readPeer?.(socket);
     if (readPeer !== undefined && peer === undefined) {
-      this.#refuse(socket, "client_authenticate: uid=unknown its credentials can't be read");
+      this.#refuse(socket, undefined, "client_authenticate: uid=unknown its credentials can't be read");
       return;
     }
-    const admission = admit(peer?.userid ?? access.owner);
+    const userid = peer?.userid ?? access.owner;
+    const admission = admit(userid);
     if (!(admission instanceof Promise)) {
-      this.#decide(socket, admission, peer?.pid);
+      this.#decide(socket, userid, admission, peer?.pid);
       return;
     }
     const ignore = (): void => {};
@@ -115,19 +119,19 @@ export class LocalServer {
     void admission.then((decided) => {
       this.#waiting.delete(socket);
       socket.off("error", ignore);
-      if (!socket.destroyed) this.#decide(socket, decided, peer?.pid);
+      if (!socket.destroyed) this.#decide(socket, userid, decided, peer?.pid);
     });
   }
 
-  #decide(socket: Socket, admission: Admission, pid: number | undefined): void {
+  #decide(socket: Socket, userid: number, admission: Admission, pid: number | undefined): void {
     if (typeof admission === "string") {
-      this.#refuse(socket, admission);
+      this.#refuse(socket, userid, admission);
       return;
     }
     const { accept, maxFrameBytes, schedule, refuse } = this.#options;
     const why = refuse?.(admission);
     if (why !== undefined) {
-      this.#refuse(socket, why, "EAGAIN");
+      this.#refuse(socket, userid, why, "EAGAIN");
       return;
     }
     this.connects++;
@@ -138,8 +142,13 @@ export class LocalServer {
     accept(link, admission, pid);
   }
 
-  #refuse(socket: Socket, why: string, code: "EPERM" | "EAGAIN" = "EPERM"): void {
-    this.#options.warn(why);
+  #refuse(
+    socket: Socket,
+    userid: number | undefined,
+    why: string,
+    code: "EPERM" | "EAGAIN" = "EPERM",
+  ): void {
+    this.#options.warn(why, { kind: "refused connections", userid });
     socket.on("error", () => {});
     socket.end(Uint8Array.of(errno[code]), () => socket.destroy());
   }

@@ -1,5 +1,5 @@
 import { errno, FluxError, strerror, within } from "../base/index.ts";
-import type { LogLevel, Methods } from "../client/index.ts";
+import type { Log, Methods } from "../client/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { stringifyJson } from "../json/index.ts";
 import { Message, MessageFlag, Role, textPayload } from "../message/index.ts";
@@ -43,7 +43,7 @@ export interface ModuleHostOptions {
   readonly respond: (response: Message) => void;
   /** A module has failed at run time: the broker can't go on. */
   readonly panic: (text: string) => void;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
 }
 
 /** The modules of a broker: those it is made of, and those that are loaded and removed while it runs. Source: RFC 5; modhash.c in flux-core. */
@@ -274,7 +274,9 @@ export class ModuleHost {
     const { name, client, link } = module;
     const error = errnum === 0 ? undefined : new FluxError(errnum, text ?? strerror(errnum));
     log("debug", `module ${name} exited`);
-    if (error !== undefined) log("err", `${name}: ${error.message}`);
+    // The text is the module's.
+    const cause = { kind: "module failed", who: `module ${name}`, userid: this.#options.owner };
+    if (error !== undefined) log("err", `${name}: ${error.message}`, cause);
     router.services.removeAll(client);
     if (error !== undefined && !module.unloading && module.hasRun) {
       this.#options.panic(`${name} module runtime failure`);

@@ -1,5 +1,5 @@
 import type { FluxError } from "../base/index.ts";
-import type { LogLevel } from "../client/index.ts";
+import type { Log } from "../client/index.ts";
 import {
   cutTopic,
   failResponse,
@@ -9,11 +9,6 @@ import {
   TOPIC_MAX,
   textPayload,
 } from "../message/index.ts";
-
-/** A line about one user's messages of one kind is written again after this time at the earliest. */
-const QUIET_MS = 10_000;
-/** Users and kinds whose lines are held back at a time; then all are written anew. */
-const MOST_KINDS = 256;
 
 /** Messages that a limit kept out, by what became of them. */
 export interface RefusedCounters {
@@ -25,14 +20,13 @@ export interface RefusedCounters {
   readonly events: number;
 }
 
-/** Carries out that a message is over a limit: makes what is sent in its place, counts it, and logs it now and then. */
+/** Carries out that a message is over a limit: makes what is sent in its place, counts it, and logs it. */
 export class Refusals {
   readonly #counters = { requests: 0, responses: 0, events: 0 };
-  readonly #log: (level: LogLevel, text: string) => void;
-  /** How often a line of a kind was held back since it was written. */
-  readonly #quiet = new Map<string, { more: number }>();
+  readonly #log: Log;
 
-  constructor(log: (level: LogLevel, text: string) => void) {
+  /** @param log - counts the lines of one user and kind, as LogSummary does */
+  constructor(log: Log) {
     this.#log = log;
   }
 
@@ -46,7 +40,7 @@ export class Refusals {
    * than 255 bytes is cut.
    */
   refuse(message: Message, error: FluxError): Message | undefined {
-    const { type, userid } = message;
+    const { type } = message;
     if (type === MessageType.REQUEST) {
       this.#counters.requests++;
       if ((message.flags & MessageFlag.NORESPONSE) !== 0) return undefined;
@@ -58,34 +52,19 @@ export class Refusals {
       return response;
     }
     this.#counters.events++;
-    this.#note(`event of user ${userid}`, error, "dropped");
+    this.#note("event", message, error, "dropped");
     return undefined;
   }
 
   /** Makes an error of a response, in its place. */
   fail(response: Message, error: FluxError): void {
     this.#counters.responses++;
-    this.#note(`response of user ${response.userid}`, error, "its caller gets an error");
+    this.#note("response", response, error, "its caller gets an error");
     failResponse(response, error);
   }
 
-  #note(what: string, error: FluxError, outcome: string): void {
-    const kind = `${error.code} ${what}`;
-    const quiet = this.#quiet.get(kind);
-    if (quiet !== undefined) quiet.more++;
-    else this.#write(kind, `${what}: ${error.message}: ${outcome}`);
-  }
-
-  #write(kind: string, line: string): void {
-    if (this.#quiet.size >= MOST_KINDS) this.#quiet.clear();
-    const quiet = { more: 0 };
-    this.#quiet.set(kind, quiet);
-    this.#log("err", line);
-    const later = setTimeout(() => {
-      if (this.#quiet.get(kind) !== quiet) return;
-      this.#quiet.delete(kind);
-      if (quiet.more > 0) this.#write(kind, `${line} (and ${quiet.more} more)`);
-    }, QUIET_MS);
-    later.unref();
+  #note(what: string, { userid }: Message, error: FluxError, outcome: string): void {
+    const text = `${what} of user ${userid}: ${error.message}: ${outcome}`;
+    this.#log("err", text, { kind: `${what} over a limit`, userid });
   }
 }

@@ -1,4 +1,4 @@
-import type { LogLevel } from "../client/index.ts";
+import type { Log } from "../client/index.ts";
 import type { EventLog } from "../replay/index.ts";
 import type { Accounts } from "./accounts.ts";
 import type { IngressOptions } from "./ingress.ts";
@@ -18,7 +18,7 @@ export interface RouterOptions {
   readonly limits?: IngressOptions | undefined;
   /** Number of the event before the first. */
   readonly lastEvent?: number | undefined;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
   /** Runs a flush at the end of the turn of the event loop. */
   readonly schedule: (flush: () => void) => void;
 }

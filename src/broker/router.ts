@@ -338,8 +338,10 @@ export class Router implements RoutingView<Endpoint> {
     try {
       this.#answer(origin, await response);
     } catch (error) {
-      this.#options.log("err", `a late response is lost: ${FluxError.from(error).message}`);
-      if (origin !== this.#tree) (origin as ClientConnection).link.destroy();
+      const client = origin === this.#tree ? undefined : (origin as ClientConnection);
+      const cause = { kind: "response lost", userid: client?.credential.userid };
+      this.#options.log("err", `a late response is lost: ${FluxError.from(error).message}`, cause);
+      client?.link.destroy();
     }
   }
 
@@ -380,10 +382,8 @@ export class Router implements RoutingView<Endpoint> {
     this.rx.event++;
     if (this.rank === 0) this.publish(event);
     else if (this.#uplink?.toParent(event) !== true) {
-      this.#options.log(
-        "err",
-        `event ${event.topic} of client=${client.uuid.slice(0, 5)} is lost: no parent`,
-      );
+      const text = `event ${event.topic} of client=${client.uuid.slice(0, 5)} is lost: no parent`;
+      this.#options.log("err", text, { kind: "event lost", userid: client.credential.userid });
     }
   }
 }

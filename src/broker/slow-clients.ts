@@ -1,4 +1,4 @@
-import type { LogLevel } from "../client/index.ts";
+import type { Log } from "../client/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
 /**
@@ -21,9 +21,9 @@ export interface SlowCounters {
 export class SlowClients {
   readonly #counters = { disconnects: 0, droppedEvents: 0, refusedRequests: 0 };
   readonly #policy: SlowClientPolicy;
-  readonly #log: (level: LogLevel, text: string) => void;
+  readonly #log: Log;
 
-  constructor(policy: SlowClientPolicy, log: (level: LogLevel, text: string) => void) {
+  constructor(policy: SlowClientPolicy, log: Log) {
     this.#policy = policy;
     this.#log = log;
   }
@@ -42,7 +42,8 @@ export class SlowClients {
     this.#counters.droppedEvents += count;
     if (!client.missesEvents) {
       client.missesEvents = true;
-      this.#log("warning", `${nameOf(client)} does not keep up: events from ${first} on are dropped for it`);
+      const text = `${nameOf(client)} does not keep up: events from ${first} on are dropped for it`;
+      this.#log("warning", text, { kind: "client misses events", userid: client.credential.userid });
     }
     client.counters.dropped += count;
   }
@@ -73,10 +74,8 @@ export class SlowClients {
   close(client: ClientConnection): void {
     if (client.gone) return;
     this.#counters.disconnects++;
-    this.#log(
-      "warning",
-      `${nameOf(client)} does not read: closed with ${client.link.queuedBytes} bytes queued`,
-    );
+    const text = `${nameOf(client)} does not read: closed with ${client.link.queuedBytes} bytes queued`;
+    this.#log("warning", text, { kind: "client closed", userid: client.credential.userid });
     client.link.destroy();
   }
 }

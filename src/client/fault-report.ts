@@ -1,24 +1,19 @@
 import { printable } from "../base/index.ts";
-import type { CausedLine } from "./log-summary.ts";
+import type { LogCause } from "./log-summary.ts";
 
 /** Most places of a stack that are logged, and longest line of one. */
 const MOST_PLACES = 10;
 const PLACE_LENGTH = 256;
 
 /**
- * The line about a fault of the program: the error with its stack, written once. The same error at the same place is counted after
- * that. `what` names where it was noticed, as `handler of svc.method`.
+ * The line about a fault of the program, and its cause: the error with its stack is written once; the same error at the same
+ * place is counted after that. `what` names where it was noticed, as `handler of svc.method`.
  */
-export function faultReport(what: string, thrown: unknown): CausedLine {
+export function faultReport(what: string, thrown: unknown): readonly [text: string, cause: LogCause] {
   const places = placesOf(thrown);
   const { name, message } = partsOf(thrown);
-  return {
-    level: "err",
-    kind: `fault ${name} ${places[0]?.trim() ?? "at an unknown place"}`,
-    text: `${what}: ${name}${message === "" ? "" : `: ${message}`}`,
-    details: places,
-    burst: 1,
-  };
+  const kind = `fault ${name} ${places[0]?.trim() ?? "at an unknown place"}`;
+  return [`${what}: ${name}${message === "" ? "" : `: ${message}`}`, { kind, details: places, burst: 1 }];
 }
 
 /** The name and the message of what was thrown, whatever it is. */

@@ -156,8 +156,7 @@ export class RequestHandlers {
 
   #failed(request: Request, topic: string, error: unknown): void {
     try {
-      const wordless = this.#terse && FluxError.is(error) && error === request.malformed;
-      if (!request.answered) request.respondFailure(wordless ? new FluxError(error.errno) : error);
+      if (!request.answered) request.respondFailure(this.#terse ? terse(request, error) : error);
     } catch (sendError) {
       this.#fault(topic, sendError);
     }
@@ -195,6 +194,15 @@ export class RequestHandlers {
       refuse(request, FluxError.from(error));
     }
   }
+}
+
+/** The error as callers of flux-core's services see it: none has a text of the program's insides, one of a misfit none at all. */
+function terse(request: Request, error: unknown): FluxError {
+  if (!(error instanceof FluxError)) {
+    const { errno, code } = FluxError.from(error);
+    return new FluxError(errno, code === "EIO" ? "internal error: the log of the broker has it" : undefined);
+  }
+  return error === request.malformed ? new FluxError(error.errno) : error;
 }
 
 /** Answers with an error where a failure to send must not stop the dispatch: the connection's end is reported elsewhere. */

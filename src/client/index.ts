@@ -32,7 +32,7 @@ export {
   parseLogRecord,
   severityOf,
 } from "./log-record.ts";
-export { type CausedLine, type LogClock, LogSummary, type LogSummaryOptions } from "./log-summary.ts";
+export { type Log, type LogCause, type LogClock, LogSummary, type LogSummaryOptions } from "./log-summary.ts";
 export { handlerOf, type Method, type MethodCall, type MethodResult, type Methods } from "./method.ts";
 export type {
   CallOptions,

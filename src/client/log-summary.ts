@@ -1,22 +1,22 @@
 import { printable, TIMER_MAX_MS } from "../base/index.ts";
 import type { LogLevel } from "./log-record.ts";
 
-/** A line for the log that somebody else causes: a client, a refused stranger, a peer. */
-export interface CausedLine {
-  readonly level: LogLevel;
+/** Whose doing a line of the log is: a client's, a refused stranger's, a peer's. */
+export interface LogCause {
   /** What has happened, in words of the program alone: never with a topic, a name or an address that others choose. */
   readonly kind: string;
-  /** Who caused it, as `user 65534`; default nobody in particular. */
+  /** The user who caused it. */
+  readonly userid?: number | undefined;
+  /** Who caused it, where that is no user: `rank 3`. Default the user; without either nobody in particular. */
   readonly who?: string | undefined;
-  /** The line. Control characters in it become escapes, and it is cut at `maxTextLength`. */
-  readonly text: string;
-  /** Further lines behind it, of the program alone: the places of a stack. */
+  /** Further lines behind it, in words of the program alone: the places of a stack. */
   readonly details?: readonly string[] | undefined;
-  /** Lines of this kind and cause that are written before they are counted; default `burst`. */
+  /** Lines of this kind and cause that are written before they are counted; default that of the summary. */
   readonly burst?: number | undefined;
-  /** The program that the records name; default that of `write`. */
-  readonly appname?: string | undefined;
 }
+
+/** Takes a line for a log. One with a cause is counted instead when too many come: see LogSummary. */
+export type Log = (level: LogLevel, text: string, cause?: LogCause) => void;
 
 /** Time, as a summary sees it. */
 export interface LogClock {
@@ -28,7 +28,7 @@ export interface LogClock {
 
 export interface LogSummaryOptions {
   /** Takes what is to be logged. */
-  readonly write: (level: LogLevel, text: string, appname: string | undefined) => void;
+  readonly write: (level: LogLevel, text: string, appname?: string) => void;
   /** Milliseconds between two summaries, 1 to 2,147,483,647; default 60,000. */
   readonly intervalMs?: number | undefined;
   /** Lines of one kind and cause that are written before they are counted, from 1; default 5. */
@@ -106,11 +106,12 @@ export class LogSummary {
     return this.#entries.size;
   }
 
-  /** Writes a line, or counts it. */
-  report(line: CausedLine): void {
+  /** Writes a line, or counts it. `appname` is the program that the record names; default that of `write`. */
+  report(level: LogLevel, text: string, cause: LogCause, appname?: string): void {
     const { burst, maxLines, maxKeys } = this.#options;
-    const who = line.who?.slice(0, WHO_LENGTH);
-    const key = who === undefined ? line.kind : `${line.kind}\0${who}`;
+    const { kind } = cause;
+    const who = whoOf(cause);
+    const key = who === undefined ? kind : `${kind}\0${who}`;
     if (this.#stopTimer === undefined) this.#begin();
     let entry = this.#entries.get(key);
     if (entry === undefined) {
@@ -118,17 +119,16 @@ export class LogSummary {
         this.#others++;
         return;
       }
-      const { kind, level, appname } = line;
       entry = { kind, who, level, appname, written: 0, more: 0 };
       this.#entries.set(key, entry);
     }
-    if (entry.written >= (line.burst ?? burst) || this.#lines >= maxLines) {
+    if (entry.written >= (cause.burst ?? burst) || this.#lines >= maxLines) {
       entry.more++;
       return;
     }
     entry.written++;
     this.#lines++;
-    this.#write(line);
+    this.#write(level, text, cause.details, appname);
   }
 
   /** Writes the summary of what was counted so far. */
@@ -181,11 +181,16 @@ export class LogSummary {
     });
   }
 
-  #write({ level, text, details = [], appname }: CausedLine): void {
+  #write(level: LogLevel, text: string, details: readonly string[] = [], appname?: string): void {
     const { write, maxTextLength } = this.#options;
     const cut = text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1)}…` : text;
     write(level, [printable(cut), ...details].join("\n"), appname);
   }
+}
+
+function whoOf({ who, userid }: LogCause): string | undefined {
+  if (who !== undefined) return who.slice(0, WHO_LENGTH);
+  return userid === undefined ? undefined : `user ${userid}`;
 }
 
 /** A number with a comma before each three digits. */

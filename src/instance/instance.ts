@@ -1,7 +1,7 @@
 import { constants, hostname } from "node:os";
 import { decodeHostlist, FluxError, Scope } from "../base/index.ts";
 import { AttributeTable, Broker, type BrokerOptions, type ModuleLoader } from "../broker/index.ts";
-import type { LogLevel } from "../client/index.ts";
+import type { Log, LogLevel } from "../client/index.ts";
 import { applyTbonTable, ConfigStore, configMethods } from "../config/index.ts";
 import type { Environment } from "../connect/index.ts";
 import type { JsonObject } from "../json/index.ts";
@@ -192,7 +192,7 @@ export class Instance implements AsyncDisposable {
         const rexec = new RexecService({
           rank: boot.rank,
           localUri: broker.uri!,
-          log: (level, text) => broker.log(level, text, "rexec"),
+          log: (level, text, cause) => broker.log(level, text, "rexec", cause),
           isMultiUser: () => broker.access.table.allowGuests,
           env,
         });
@@ -204,7 +204,7 @@ export class Instance implements AsyncDisposable {
           if (error) lifecycle.fail();
           lifecycle.machine.post(event);
         };
-        const treeLog = (level: LogLevel, text: string): void => broker.log(level, text, "overlay");
+        const treeLog: Log = (level, text, cause) => broker.log(level, text, "overlay", cause);
         const place = { boot, topology, attributes, config, broker, rundir: rundir.path };
         overlay = await openTree({ ...place, post, log: treeLog }, unload);
         if (boot.rank === 0) await notifyParent(attributes);

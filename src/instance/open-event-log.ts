@@ -1,6 +1,6 @@
 import { FluxError, type Scope } from "../base/index.ts";
 import type { BrokerOptions } from "../broker/index.ts";
-import type { LogLevel } from "../client/index.ts";
+import { type LogLevel, LogSummary } from "../client/index.ts";
 import { openDiskLog } from "../event-log/index.ts";
 import type { EventLogSettings } from "../replay/index.ts";
 
@@ -25,8 +25,11 @@ export async function openEventLog(
   const events = { ring: ring ?? {}, ...given };
   if (rank > 0 || path === undefined || events.disk !== undefined) return events;
   try {
+    // Whoever publishes faster than the disk writes brings notices about. They differ by their numbers.
+    const summary = new LogSummary({ write: log });
+    scope.defer(() => summary.close());
     const report = ({ level, text }: { level: LogLevel; text: string }): void =>
-      log(level, `event-log: ${text}`);
+      summary.report(level, `event-log: ${text}`, { kind: `event-log: ${text.replace(/\d+/g, "N")}` });
     const disk = await openDiskLog({ folder: path, now: () => Date.now(), sync, limits, report });
     scope.defer(() => disk.close());
     return { sync, ...events, disk };

@@ -1,6 +1,6 @@
 import { decodeHostlist, encodeIdset, FluxError, parseDuration, type Scope } from "../base/index.ts";
 import { type AttributeTable, type Broker, FLUX_VERSION } from "../broker/index.ts";
-import type { LogLevel } from "../client/index.ts";
+import type { Log } from "../client/index.ts";
 import { type ConfigStore, updateTbonTable } from "../config/index.ts";
 import {
   Overlay,
@@ -24,7 +24,7 @@ export interface TreeOptions {
   readonly rundir: string;
   /** Takes events of the tree for the life of the broker; `error` marks its exit as failed. */
   readonly post: (event: string, error: boolean) => void;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
 }
 
 /**

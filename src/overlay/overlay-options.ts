@@ -1,4 +1,4 @@
-import type { LogLevel } from "../client/index.ts";
+import type { LogCause, LogLevel } from "../client/index.ts";
 import type { RepairAnswer } from "../event-log/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { EventRange, Message } from "../message/index.ts";
@@ -21,7 +21,8 @@ export interface OverlayHost {
   publish(event: Message): void;
   /** Something that leads the life of the broker: parent-fail, children-none, children-complete, goodbye. `error`: it is to exit with 1. */
   post(event: string, error: boolean): void;
-  log(level: LogLevel, text: string): void;
+  /** Takes a line for the log; with a cause one that a neighbour brings about, which is counted when too many come. */
+  log(level: LogLevel, text: string, cause?: LogCause): void;
   /** The subtree or the responsiveness of a child changed. */
   child?(child: ChildState): void;
 }

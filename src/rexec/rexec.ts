@@ -1,5 +1,5 @@
 import { FluxError } from "../base/index.ts";
-import type { LogLevel, Methods, Request } from "../client/index.ts";
+import type { Log, Methods, Request } from "../client/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { unpack } from "../json/index.ts";
 import { Role } from "../message/index.ts";
@@ -15,7 +15,7 @@ export interface RexecOptions {
   readonly rank: number;
   /** FLUX_URI of the processes: that of the broker. */
   readonly localUri: string;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
   /** True when other users may connect; then rank 0 takes requests from its own clients only. Default: never. */
   readonly isMultiUser?: (() => boolean) | undefined;
   /** Environment of processes that come without one; default `process.env`, as it then is. */
@@ -162,7 +162,8 @@ export class Rexec implements AsyncDisposable {
       // One that has ended does not take the rest of its input: nothing to complain about.
       if (served?.process.running === true) served.write(stream, data, eof);
     } catch (thrown) {
-      this.#options.log("err", `Error decoding rexec.write request: ${FluxError.from(thrown).message}`);
+      const text = `Error decoding rexec.write request: ${FluxError.from(thrown).message}`;
+      this.#options.log("err", text, { kind: "rexec.write malformed", userid: request.userid });
     }
     // Writers ask for no response; who does gets one, for it would wait for ever.
     request.respond();

@@ -1,5 +1,5 @@
 import { decodeUtf8, FluxError } from "../base/index.ts";
-import type { LogLevel, Request } from "../client/index.ts";
+import type { Log, Request } from "../client/index.ts";
 import { type Command, encodeCommand, programName } from "./command.ts";
 import { ExecFlag } from "./flags.ts";
 import { encodeIo } from "./io.ts";
@@ -11,7 +11,7 @@ import { exitCode, termSignal } from "./wait-status.ts";
 export interface ServedProcessPort {
   /** Rank of this broker, in decimal. */
   readonly rank: string;
-  log(level: LogLevel, text: string): void;
+  readonly log: Log;
   /** It is over, and nobody has to collect its status. */
   gone(served: ServedProcess): void;
 }
@@ -84,7 +84,8 @@ export class ServedProcess implements SubprocessEvents {
     } catch (thrown) {
       const { errno, message } = FluxError.from(thrown);
       const what = data === undefined ? "EOF" : `${data.length} bytes`;
-      this.#port.log("err", `Error writing ${what} to subprocess ${stream}`);
+      const cause = { kind: "input lost", who: `process ${this.process.pid}` };
+      this.#port.log("err", `Error writing ${what} to subprocess ${stream}`, cause);
       this.fail(new FluxError(errno, `internal fatal error: ${message}`));
     }
   }

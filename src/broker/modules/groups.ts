@@ -1,5 +1,5 @@
 import { encodeIdset, FluxError } from "../../base/index.ts";
-import type { LogLevel, Methods, Request } from "../../client/index.ts";
+import type { Log, Methods, Request } from "../../client/index.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { isAuthorized, Role } from "../../message/index.ts";
 import { decodeUpdates, encodeUpdates, GroupBatch, type GroupUpdate } from "./group-update.ts";
@@ -11,7 +11,7 @@ export interface GroupsOptions {
   readonly batchMs?: number | undefined;
   /** Ranks at and below this one; once all of them join a group, there is nobody to wait for. Default: not known. */
   readonly subtreeSize?: number | undefined;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
   /** Passes the payload of groups.update on to the parent; none on rank 0. */
   readonly toParent?: ((payload: JsonObject) => void) | undefined;
 }
@@ -201,10 +201,8 @@ export class Groups {
       const [update] = request.unpack("{s:o}", "update");
       for (const [name, updates] of decodeUpdates(update)) this.#update(name, ...updates);
     } catch (thrown) {
-      this.#options.log(
-        "err",
-        `error decoding groups.update request: ${FluxError.from(thrown, "EPROTO").message}`,
-      );
+      const text = `error decoding groups.update request: ${FluxError.from(thrown, "EPROTO").message}`;
+      this.#options.log("err", text, { kind: "groups.update malformed", userid: request.userid });
     }
   }
 

@@ -1,5 +1,5 @@
 import { FluxError } from "../../base/index.ts";
-import type { Event, Flux, Subscription } from "../../client/index.ts";
+import { type Event, type Flux, LogSummary, type Subscription } from "../../client/index.ts";
 import { type DiskLog, type DiskNotice, openDiskLog } from "../../event-log/index.ts";
 import { type EventPosition, formatPosition, Role } from "../../message/index.ts";
 import { EventLog, type EventLogSettings, replayMethods } from "../../replay/index.ts";
@@ -63,21 +63,17 @@ async function hasReplay(flux: Flux): Promise<boolean> {
 /** Keeps the events of a subscription. */
 class Recorder implements AsyncDisposable {
   readonly log: EventLog;
-  readonly #context: ModuleContext;
+  /** Whoever publishes brings the lines about. */
+  readonly #summary: LogSummary;
   readonly #events: Subscription;
   readonly #disk: DiskLog | undefined;
   readonly #expiring: NodeJS.Timeout;
   #recording: Promise<void> | undefined;
   #dropped = 0;
 
-  private constructor(
-    context: ModuleContext,
-    events: Subscription,
-    log: EventLog,
-    disk: DiskLog | undefined,
-  ) {
+  private constructor(summary: LogSummary, events: Subscription, log: EventLog, disk: DiskLog | undefined) {
     this.log = log;
-    this.#context = context;
+    this.#summary = summary;
     this.#events = events;
     this.#disk = disk;
     this.#expiring = setInterval(() => void disk?.expire(), EXPIRE_MS);
@@ -91,6 +87,7 @@ class Recorder implements AsyncDisposable {
   static async start(context: ModuleContext, settings: EventLogSettings): Promise<Recorder> {
     const { flux } = context;
     const seconds = Number(await flux.attributes.get("broker.starttime"));
+    const summary = new LogSummary({ write: (level, text) => context.log(level, text) });
     const events = flux.subscribe("", { maxQueue: MAX_QUEUE, overflow: "drop-oldest", allow: Role.ALL });
     try {
       await events.ready;
@@ -98,11 +95,11 @@ class Recorder implements AsyncDisposable {
       const { value: first } = await events.next();
       if (first === undefined) throw new FluxError("ECANCELED", "the connection to the broker ended");
       const after = { epoch: Math.round(seconds * 1000), seq: first.seq - 1 };
-      const disk = await openDisk(context, settings, after);
+      const disk = await openDisk(summary, settings, after);
       const { ring, sync } = settings;
       const schedule = (call: () => void): void => void setImmediate(call);
       const log = new EventLog({ rank: 0, ring: ring ?? {}, disk, sync, after, schedule });
-      const recorder = new Recorder(context, events, log, disk);
+      const recorder = new Recorder(summary, events, log, disk);
       recorder.#begin(first);
       return recorder;
     } catch (error) {
@@ -117,15 +114,17 @@ class Recorder implements AsyncDisposable {
     await this.#recording;
     this.log.stop();
     await this.#disk?.close();
+    this.#summary.close();
   }
 
   #begin(first: Event): void {
     const { epoch, seq } = this.log.last;
     if (seq < first.seq - 1) {
       const after = formatPosition({ epoch, seq });
-      this.#context.log(
+      this.#summary.report(
         "warning",
         `events behind ${after} up to ${first.seq - 1} passed while it was not loaded`,
+        { kind: "events not kept" },
       );
     }
     this.#take(first);
@@ -143,27 +142,30 @@ class Recorder implements AsyncDisposable {
   #take({ message }: Event): void {
     const { dropped } = this.#events;
     if (dropped > this.#dropped)
-      this.#context.log(
+      this.#summary.report(
         "err",
         `${dropped - this.#dropped} events are lost: they came faster than they were taken`,
+        { kind: "events lost" },
       );
     this.#dropped = dropped;
     try {
       this.log.append(message);
     } catch (error) {
       // Its number is none that can follow.
-      this.#context.log("err", `${message.topic}: ${FluxError.from(error).message}`);
+      const cause = { kind: "events not kept", userid: message.userid };
+      this.#summary.report("err", `${message.topic}: ${FluxError.from(error).message}`, cause);
     }
   }
 }
 
 /** Opens the log on disk, if there is to be one. */
 async function openDisk(
-  context: ModuleContext,
+  summary: LogSummary,
   { path, disk: limits, sync }: EventLogSettings,
   after: EventPosition,
 ): Promise<DiskLog | undefined> {
   if (path === undefined) return undefined;
-  const report = ({ level, text }: DiskNotice): void => context.log(level, text);
+  const report = ({ level, text }: DiskNotice): void =>
+    summary.report(level, text, { kind: text.replace(/\d+/g, "N") });
   return await openDiskLog({ folder: path, now: () => Date.now(), sync, limits, report, after });
 }

@@ -23,8 +23,7 @@ function summaryOf(options: Partial<LogSummaryOptions> = {}) {
     ...options,
   });
   const say = (kind: string, who?: string, count = 1) => {
-    for (let i = 1; i <= count; i++)
-      summary.report({ level: "err", kind, text: `${kind} ${i}`, ...(who === undefined ? {} : { who }) });
+    for (let i = 1; i <= count; i++) summary.report("err", `${kind} ${i}`, { kind, who });
   };
   /** Lines since the last call. */
   const take = () => lines.splice(0);
@@ -83,8 +82,8 @@ describe("lines that others cause", () => {
 
   test("a line has a length, and what others put in makes no lines", () => {
     const of = summaryOf({ maxTextLength: 32 });
-    of.summary.report({ level: "debug", kind: "k", text: "a\nbroker.err[0]: \x1b[2Jforged", appname: "x" });
-    of.summary.report({ level: "err", kind: "k", text: "y".repeat(1e6), who: `\n${"z".repeat(1e6)}` });
+    of.summary.report("debug", "a\nbroker.err[0]: \x1b[2Jforged", { kind: "k" }, "x");
+    of.summary.report("err", "y".repeat(1e6), { kind: "k", who: `\n${"z".repeat(1e6)}` });
     assert.deepEqual(of.take(), ["debug x: a\\nbroker.err[0]: \\x1b[2Jforged", `err: ${"y".repeat(31)}…`]);
     for (let i = 0; i < 5; i++) of.say("k", `\n${"z".repeat(1e6)}`);
     of.take();
@@ -116,8 +115,9 @@ describe("faults of the program", () => {
   test("the same error at the same place is written once, with its stack", () => {
     const of = summaryOf();
     const thrower = (text: string) => new TypeError(text);
-    for (let i = 0; i < 10; i++) of.summary.report(faultReport(`a.${i}`, thrower(`bad\n    at forged ${i}`)));
-    of.summary.report(faultReport("b", new RangeError("other")));
+    for (let i = 0; i < 10; i++)
+      of.summary.report("err", ...faultReport(`a.${i}`, thrower(`bad\n    at forged ${i}`)));
+    of.summary.report("err", ...faultReport("b", new RangeError("other")));
     const [first = "", second = "", ...none] = of.take();
     assert.equal(none.length, 0);
     const [head, place] = first.split("\n");
@@ -135,7 +135,9 @@ describe("faults of the program", () => {
       [undefined, "x: undefined: undefined"],
       [{ toString: 1 }, "x: object"],
       [stackless, "x: Error: e"],
-    ] as const)
-      assert.deepEqual([faultReport("x", thrown).text, faultReport("x", thrown).details], [text, []]);
+    ] as const) {
+      const [line, { details }] = faultReport("x", thrown);
+      assert.deepEqual([line, details], [text, []]);
+    }
   });
 });

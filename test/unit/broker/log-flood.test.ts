@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { LogRecord } from "../../../src/client/index.ts";
+import { Role } from "../../../src/message/index.ts";
+import { drain, rejects } from "../../helpers/rejects.ts";
+import { until } from "../../helpers/until.ts";
+import { GUEST, OWNER, Users } from "../../helpers/users.ts";
+
+/** Users of an instance, and what it has logged. */
+async function start(options: { readonly allowGuests: boolean; readonly logSummaryMs?: number }) {
+  const records: LogRecord[] = [];
+  const users = await Users.start({ ...options, onLog: (record) => records.push(record) });
+  const logged = (pattern: RegExp) =>
+    records.map(({ message }) => message).filter((text) => pattern.test(text));
+  return { users, records, logged };
+}
+
+/** Connects as a user who is not admitted. */
+async function knock(users: Users, userid: number): Promise<void> {
+  await using client = await users.raw(userid);
+  assert.notEqual(client.admission, 0);
+}
+
+test("users who are not admitted don't push the owner's records out of the ring", async () => {
+  const { users, records, logged } = await start({ allowGuests: false });
+  await using _instance = users;
+  const owner = await users.connect(OWNER);
+  await owner.log("info", "precious");
+  for (let i = 0; i < 1100; i++) await knock(users, GUEST + (i % 2));
+  const { items } = await drain(owner.callStream("log.dmesg", { follow: false }));
+  assert.equal(items.filter(({ text }) => text?.includes("precious")).length, 1);
+  assert.equal(logged(/no assigned roles/).length, 10);
+  await users.instance.stop();
+  assert.deepEqual(
+    logged(/^refused connections/).map((text) => text.replace(/\d+ s$/, "")),
+    [GUEST, GUEST + 1].map((userid) => `refused connections: … and 545 more of user ${userid} in `),
+  );
+  assert(records.length < 30, `${records.length} records`);
+});
+
+test("a summary comes once in an interval, without a further line", async () => {
+  const { users, logged } = await start({ allowGuests: false, logSummaryMs: 50 });
+  await using _instance = users;
+  for (let i = 0; i < 20; i++) await knock(users, GUEST);
+  await until(() => logged(/refused connections: … and [\d,]+ more/).length > 0, "a summary");
+});
+
+test("a fault is logged once with its stack, whatever the topic, and the caller hears nothing of it", async () => {
+  const { users, records, logged } = await start({ allowGuests: true });
+  await using _instance = users;
+  users.instance.broker.addService("bad", {
+    type: {
+      allow: Role.ALL,
+      answer: () => {
+        throw new TypeError("secret of the inside");
+      },
+    },
+    system: {
+      allow: Role.ALL,
+      answer: () => {
+        throw Object.assign(new Error("ENOENT: no such file, open '/secret'"), { code: "ENOENT" });
+      },
+    },
+  });
+  const guest = await users.connect(GUEST);
+  for (let i = 0; i < 200; i++) {
+    await rejects(guest.rpc("bad.type"), "EIO", "internal error: the log of the broker has it");
+    assert.equal((await rejects(guest.rpc("bad.system"), "ENOENT")).text, undefined);
+  }
+  assert.deepEqual(logged(/secret/), [
+    "bad.type: TypeError: secret of the inside",
+    "bad.system: Error: ENOENT: no such file, open '/secret'",
+  ]);
+  assert(logged(/^\s+at .*log-flood\.test/).length >= 2);
+  await users.instance.stop();
+  assert.equal(logged(/^fault (Type)?Error at .*: … and 199 more in \d+ s$/).length, 2);
+  assert(records.length < 40, `${records.length} records`);
+});
+
+test("a message that a guest may not see is a line a time, but for the first few", async () => {
+  const { users, logged } = await start({ allowGuests: true });
+  await using _instance = users;
+  const [owner, guest] = [await users.connect(OWNER), await users.connect(GUEST, { onLog() {} })];
+  await using events = guest.subscribe("");
+  await events.ready;
+  for (let i = 0; i < 50; i++) await owner.publish("a", {}, { private: true });
+  assert.equal(logged(/Operation not permitted/).length, 5);
+  await users.instance.stop();
+  assert.equal(logged(new RegExp(`private event withheld: … and 45 more of user ${GUEST}`)).length, 1);
+});
