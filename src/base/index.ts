@@ -27,7 +27,7 @@ export { decodeHostlist, encodeHostlist } from "./hostlist.ts";
 export { decodeIdset, encodeIdset } from "./idset.ts";
 export { parseJobId } from "./job-id.ts";
 export { refusedMemory } from "./memory.ts";
-export { printable } from "./printable.ts";
+export { printable, printableBytes } from "./printable.ts";
 export { Scope } from "./scope.ts";
 export { strsignal } from "./signal-text.ts";
 export { parseSize } from "./size.ts";

@@ -11,6 +11,11 @@ export function printable(text: string): string {
   return text.replace(CONTROLS, escaped);
 }
 
+/** As `printable`, of text whose characters are bytes: those from 0x80 on may be parts of UTF-8 and stay. */
+export function printableBytes(text: string): string {
+  return text.replace(CONTROLS, (character) => (character < "\x80" ? escaped(character) : character));
+}
+
 function escaped(character: string): string {
   const code = character.charCodeAt(0);
   const hex = code.toString(16);

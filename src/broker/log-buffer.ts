@@ -1,6 +1,16 @@
-import { decodeLatin1, decodeUtf8, FluxError } from "../base/index.ts";
-import { type LogHeader, type LogRecord, parseLogHeader, parseLogRecord } from "../client/index.ts";
+import { decodeLatin1, decodeUtf8, FluxError, printable, printableBytes } from "../base/index.ts";
+import {
+  encodeLogRecord,
+  type LogHeader,
+  type LogRecord,
+  logTimestamp,
+  parseLogHeader,
+  parseLogRecord,
+  trimLineEnds,
+} from "../client/index.ts";
+import { cutRecord } from "./log-cut.ts";
 import { LogFile } from "./log-file.ts";
+import { LogFollower } from "./log-follower.ts";
 import { formatLogLine, type LogLineStyle } from "./log-line.ts";
 import { LogRing } from "./log-ring.ts";
 import { type LogSettings, parseLogLevel } from "./log-settings.ts";
@@ -20,16 +30,20 @@ export interface LogBufferOptions {
 /** Severity of what is no record: info. */
 const UNSTRUCTURED = 6;
 
+/** Bytes that wait for a follower who does not keep up, at least. */
+const FOLLOW_BYTES = 16 * 1024 * 1024;
+
 /**
  * The log of a broker: each record goes by its rank and severity into the ring, to standard error, into the file, and towards rank 0.
- * Records are kept as the bytes they come as, UTF-8 or not. Source: log.c in flux-core, flux-broker-attributes(7).
+ * Records are kept as the bytes they come as, UTF-8 or not, up to their longest length. Where they become lines, on standard error and in
+ * the file, control characters in them become escapes: a record is one line, and does nothing to a terminal. Source: log.c in flux-core, flux-broker-attributes(7).
  *
  * Owner: the broker. `close` closes the file.
  */
 export class LogBuffer {
   readonly ring: LogRing;
-  /** Records so far: of this rank, of others (or no records at all). */
-  readonly counts = { local: 0, remote: 0 };
+  /** Records so far: of this rank, of others (or no records at all), and those that followers did not get. */
+  readonly counts = { local: 0, remote: 0, dropped: 0 };
   readonly #options: LogBufferOptions;
   readonly #file: LogFile | undefined;
   #stderrLevel: number;
@@ -39,14 +53,13 @@ export class LogBuffer {
     const { rank, settings } = options;
     this.#options = options;
     this.#stderrLevel = settings.stderrLevel;
-    this.ring = new LogRing(settings.ringSize);
+    this.ring = new LogRing(settings.ringSize, settings.ringBytes);
     this.#file = rank === 0 && settings.filename !== undefined ? new LogFile(settings.filename) : undefined;
   }
 
-  /** Takes the bytes of a record, up to a NUL. */
+  /** Takes the bytes of a record, up to a NUL and to the longest length of one. */
   append(bytes: Uint8Array): void {
-    const nul = bytes.indexOf(0);
-    const record = nul < 0 ? bytes : bytes.subarray(0, nul);
+    const record = cutRecord(bytes, this.#options.settings.recordBytes);
     const text = decodeLatin1(record);
     const header = parseLogHeader(text);
     const { rank, settings, forward } = this.#options;
@@ -59,7 +72,7 @@ export class LogBuffer {
 
     if (local) {
       this.counts.local++;
-      if (severity <= settings.level) this.ring.append(record.slice());
+      if (severity <= settings.level) this.ring.append(new Uint8Array(record));
     } else this.counts.remote++;
     if (local && byItself) {
       this.#print(text, header, settings.stderrMode === "local" ? "systemd" : "dated");
@@ -76,18 +89,31 @@ export class LogBuffer {
     this.#stderrLevel = level;
   }
 
+  /** Where records wait for a follower who does not keep up: all that the ring holds, and as much again. */
+  follower(): LogFollower {
+    const { rank, settings } = this.#options;
+    const head = { level: "warning", rank, appname: "broker", procid: String(process.pid) } as const;
+    return new LogFollower(Math.max(FOLLOW_BYTES, 2 * settings.ringBytes), (count) => {
+      this.counts.dropped += count;
+      const message = `${count} records are left out here: this reader of the log does not keep up`;
+      return encodeLogRecord({ ...head, timestamp: logTimestamp(), message });
+    });
+  }
+
   close(): void {
     this.#file?.close();
   }
 
   #print(text: string, header: LogHeader | undefined, style: LogLineStyle): void {
     const { print } = this.#options;
-    if (print !== undefined) print(decodeUtf8(Buffer.from(lineOf(text, header, style), "latin1")));
+    if (print !== undefined) print(printable(decodeUtf8(Buffer.from(lineOf(text, header, style), "latin1"))));
   }
 
   #store(text: string, header: LogHeader | undefined): void {
     if (this.#file === undefined) return;
-    const error = this.#file.append(Buffer.from(`${lineOf(text, header, "dated")}\n`, "latin1"));
+    const error = this.#file.append(
+      Buffer.from(`${printableBytes(lineOf(text, header, "dated"))}\n`, "latin1"),
+    );
     if (error !== undefined) this.#options.print?.(`fluxbus: log-filename: ${error.message}`);
   }
 
@@ -101,7 +127,8 @@ export class LogBuffer {
 
 /** The line for a record, or for text that is none; characters are bytes. */
 function lineOf(text: string, header: LogHeader | undefined, style: LogLineStyle): string {
-  return header === undefined ? text : formatLogLine(header, text.slice(header.start), style);
+  const message = trimLineEnds(text.slice(header?.start ?? 0));
+  return header === undefined ? message : formatLogLine(header, message, style);
 }
 
 /** The rank a record says it is from; a host's name counts as 0, as it does in flux-core. */

@@ -1,3 +1,4 @@
+import { printable } from "../base/index.ts";
 import {
   formatLogRecord,
   LOG_LEVELS,
@@ -6,7 +7,7 @@ import {
   parseLogHeader,
 } from "../client/index.ts";
 import type { AttributeTable } from "./attribute-table.ts";
-import { parseLogLevel } from "./log-settings.ts";
+import { LOG_RECORD_BYTES, parseLogLevel } from "./log-settings.ts";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -33,7 +34,7 @@ export function earlyLogLine(record: LogRecord, attributes: AttributeTable): str
   const header = parseLogHeader(text)!;
   if (level !== undefined && header.severity > level) return undefined;
   const style = attributes.get("log-stderr-mode") === "local" ? "systemd" : "dated";
-  return formatLogLine(header, record.message, style);
+  return printable(formatLogLine(header, record.message.slice(0, LOG_RECORD_BYTES), style));
 }
 
 function localTime(timestamp: string): string {

@@ -1,4 +1,4 @@
-import { FluxError } from "../base/index.ts";
+import { FluxError, parseSize as parseByteSize } from "../base/index.ts";
 import type { AttributeTable } from "./attribute-table.ts";
 
 /** Where the lines for standard error are written: all of the instance by its leader, or each broker's own by itself. */
@@ -17,6 +17,10 @@ export interface LogSettings {
   readonly stderrMode: LogStderrMode;
   /** Records the ring holds; 0 keeps none and feeds no followers. */
   readonly ringSize: number;
+  /** Bytes of records the ring holds at most; the latest record is kept in any case. */
+  readonly ringBytes: number;
+  /** Longest record, in bytes: more is cut. */
+  readonly recordBytes: number;
   /** The file that gets all records that reach rank 0. */
   readonly filename: string | undefined;
   /** Asked for, and not to be had here. */
@@ -25,10 +29,18 @@ export interface LogSettings {
 
 const MAX_LEVEL = 7;
 const INT_MAX = 2 ** 31 - 1;
+/** Shortest and longest limit of a record, in bytes: what stands before the message always fits. */
+const RECORD_BYTES_MIN = 1024;
+const RECORD_BYTES_MAX = 1024 * 1024;
+
+/** Defaults of `log-ring-bytes`, 8 MiB, and `log-record-bytes`, 16 KiB. */
+export const LOG_RING_BYTES = 8 * 1024 * 1024;
+export const LOG_RECORD_BYTES = 16 * 1024;
 
 /**
  * Reads the attributes of the log, and defines those that are missing with their defaults. Source: flux-broker-attributes(7), log.c in
- * flux-core, whose texts these are.
+ * flux-core, whose texts these are. `log-ring-bytes` (default 8 MiB) and `log-record-bytes` (1 KiB to 1 MiB, default 16 KiB) are not
+ * flux-core's.
  * @throws FluxError EINVAL, its text with the name, for a value that is none
  */
 export function readLogSettings(attributes: AttributeTable, rank: number): LogSettings {
@@ -45,12 +57,14 @@ export function readLogSettings(attributes: AttributeTable, rank: number): LogSe
   };
   level("log-syslog-level", 3);
   const ringSize = settingOf(attributes, "log-ring-size", 1024, parseSize, "");
+  const ringBytes = settingOf(attributes, "log-ring-bytes", LOG_RING_BYTES, parseBytes, "");
+  const recordBytes = settingOf(attributes, "log-record-bytes", LOG_RECORD_BYTES, parseRecordBytes, "");
   const syslog = settingOf(attributes, "log-syslog-enable", 0, parseInteger, "getattr ");
   if (syslog !== 0 && syslog !== 1) {
     throw new FluxError("EINVAL", "log-syslog-enable: value must be 0 or 1");
   }
   const stderrMode = settingOf(attributes, "log-stderr-mode", "leader", parseStderrMode, "getattr ");
-  return { ...settings, ringSize, syslog: syslog === 1, stderrMode };
+  return { ...settings, ringSize, ringBytes, recordBytes, syslog: syslog === 1, stderrMode };
 }
 
 /** Reads a level; undefined for what is none, or more than 7. */
@@ -82,6 +96,21 @@ function parseInteger(text: string): number | undefined {
 function parseSize(text: string): number | undefined {
   const value = Number(text);
   return /^\s*\+?\d+$/.test(text) && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** Reads bytes as the attributes `event-log.*-bytes` do: `8388608`, `64K` or `8M`. */
+function parseBytes(text: string): number | undefined {
+  try {
+    const bytes = parseByteSize(text);
+    return Number.isSafeInteger(bytes) ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function parseRecordBytes(text: string): number | undefined {
+  const bytes = parseBytes(text);
+  return bytes === undefined || bytes < RECORD_BYTES_MIN || bytes > RECORD_BYTES_MAX ? undefined : bytes;
 }
 
 function parseStderrMode(text: string): LogStderrMode | undefined {

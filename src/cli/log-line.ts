@@ -1,3 +1,4 @@
+import { printable } from "../base/index.ts";
 import type { LogLevel, LogRecord } from "../client/index.ts";
 import type { Colors } from "./colors.ts";
 import { localMinute, twoDigits } from "./local-minute.ts";
@@ -25,15 +26,16 @@ export class LogLines {
   format(record: LogRecord): string {
     const { colors } = this.#options;
     const { appname, level, rank, hostname = rank, message } = record;
-    const name = colors.yellow(`${appname}.${level}[${hostname}]`);
-    return `${this.#time(record.timestamp)} ${name}: ${paint(level, message, colors)}`;
+    const name = colors.yellow(printable(`${appname}.${level}[${hostname}]`));
+    return `${this.#time(record.timestamp)} ${name}: ${paint(level, printable(message), colors)}`;
   }
 
   #time(timestamp: string): string {
     const { human, delta, colors } = this.#options;
     const micros = microseconds(timestamp);
-    if (!human) return colors.green(micros === undefined ? timestamp : localTime(timestamp, micros));
-    if (micros === undefined) return colors.green(`[${timestamp}]`);
+    if (!human)
+      return colors.green(micros === undefined ? printable(timestamp) : localTime(timestamp, micros));
+    if (micros === undefined) return colors.green(`[${printable(timestamp)}]`);
     const since = delta ? this.#latest : this.#dated;
     const isNew = this.#dated === undefined || minuteOf(micros) !== minuteOf(this.#dated);
     this.#latest = micros;

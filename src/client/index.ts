@@ -31,6 +31,7 @@ export {
   parseLogHeader,
   parseLogRecord,
   severityOf,
+  trimLineEnds,
 } from "./log-record.ts";
 export { type Log, type LogCause, type LogClock, LogSummary, type LogSummaryOptions } from "./log-summary.ts";
 export { handlerOf, type Method, type MethodCall, type MethodResult, type Methods } from "./method.ts";

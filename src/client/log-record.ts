@@ -120,7 +120,14 @@ export function parseLogRecord(text: string): LogRecord | undefined {
 
 /** The lines of a message, each a record of its own; line ends behind it and empty lines in it are left out. Source: flux_log(3). */
 export function logLines(message: string): string[] {
-  return message.replace(/[\r\n]+$/, "").split(/[\r\n]+/);
+  return trimLineEnds(message).split(/[\r\n]+/);
+}
+
+/** `text` without the line ends behind it. */
+export function trimLineEnds(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === "\n" || text[end - 1] === "\r")) end--;
+  return text.slice(0, end);
 }
 
 /** The current time, or `date`, as records have it: microseconds, of which JavaScript knows the first three digits. */

@@ -1,9 +1,6 @@
-import { AsyncQueue, FluxError } from "../../base/index.ts";
+import { FluxError } from "../../base/index.ts";
 import { ActiveRequests, type Methods, type Request } from "../../client/index.ts";
 import type { LogBuffer } from "../log-buffer.ts";
-
-/** Most lines held for a follower who does not keep up; beyond it the oldest are dropped. */
-const FOLLOW_QUEUE = 65_536;
 
 /** `log`: what flux-logger(1), flux-dmesg(1) and the attributes call. */
 export function logMethods(log: LogBuffer): Methods {
@@ -59,14 +56,14 @@ async function sendRecords(
   follow: boolean,
   backlog: boolean,
 ): Promise<void> {
-  const records = new AsyncQueue<Uint8Array>({ limit: FOLLOW_QUEUE, overflow: "drop-oldest" });
+  const records = log.follower();
   const unfollow = follow ? log.ring.follow((record) => records.push(record)) : undefined;
   request.signal.addEventListener("abort", () => records.stop(), { once: true });
   if (backlog) for (const record of log.ring.records()) records.push(record);
   if (!follow) records.end();
   try {
-    for (let next = await records.next(); next.done !== true; next = await records.next()) {
-      request.respondRaw(stringPayload(next.value));
+    for (let next = await records.next(); next !== undefined; next = await records.next()) {
+      request.respondRaw(stringPayload(next));
       const room = request.writable();
       if (room !== undefined) await room;
     }

@@ -43,7 +43,7 @@ export function dmesgCommand(): Command {
 
 /** Prints the payloads of log.dmesg, whose messages may be no UTF-8. */
 async function printer(options: DmesgOptions): Promise<(payload: Uint8Array | undefined) => void> {
-  const [{ decodeUtf8 }, { parseLogRecord }, { LogLines }, { colorsFor }] = await Promise.all([
+  const [{ decodeUtf8, printable }, { parseLogRecord }, { LogLines }, { colorsFor }] = await Promise.all([
     import("../../base/index.ts"),
     import("../../client/index.ts"),
     import("../log-line.ts"),
@@ -55,7 +55,7 @@ async function printer(options: DmesgOptions): Promise<(payload: Uint8Array | un
     const text = decodeUtf8(payload).replace(/\0$/, "");
     const record = parseLogRecord(text);
     if (options.json) printJson(record ?? { message: text });
-    else print(record === undefined ? text : lines.format(record));
+    else print(record === undefined ? printable(text) : lines.format(record));
   };
 }
 

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { FluxError } from "../../../src/base/index.ts";
 import { AttributeTable, Broker } from "../../../src/broker/index.ts";
 import { LogBuffer } from "../../../src/broker/log-buffer.ts";
+import { LogFollower } from "../../../src/broker/log-follower.ts";
 import { readLogSettings } from "../../../src/broker/log-settings.ts";
 import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
@@ -45,7 +46,7 @@ describe("where records go", () => {
     assert.equal(of.printed(), "01230123");
     assert.equal(of.lines[3], "x.err[0]: 3");
     assert.equal(of.lines[4], "x.emerg[5]: 0");
-    assert.deepEqual([of.log.ring.used, of.log.counts], [8, { local: 8, remote: 8 }]);
+    assert.deepEqual([of.log.ring.used, of.log.counts], [8, { local: 8, remote: 8, dropped: 0 }]);
     assert.deepEqual(of.forwarded, []);
   });
 
@@ -83,13 +84,125 @@ describe("where records go", () => {
     const forwards = logOf(1, { "log-forward-level": "6" });
     forwards.append("out of the blue");
     assert.deepEqual([of.lines, forwards.forwarded], [["out of the blue"], ["out of the blue"]]);
-    assert.deepEqual([of.log.ring.used, of.log.counts], [0, { local: 0, remote: 1 }]);
+    assert.deepEqual([of.log.ring.used, of.log.counts], [0, { local: 0, remote: 1, dropped: 0 }]);
   });
 
   test("a severity there is none of is neither kept nor printed", () => {
     const of = logOf(0, { "log-stderr-level": "7" });
     of.append(`<64>1 ${TIME} 0 x 1 - - 8`);
     assert.deepEqual([of.log.ring.used, of.lines, of.log.counts.local], [0, [], 1]);
+  });
+});
+
+describe("records have a length", () => {
+  const HEAD = `<24>1 ${TIME} 0 x 1 - - `;
+  const attributes = { "log-record-bytes": "1024" };
+
+  test("a longer one is cut between two characters, with a mark, wherever it goes", async () => {
+    await using folder = await TemporaryFolder.make();
+    const rank0 = logOf(0, { ...attributes, "log-filename": folder.of("log") });
+    const rank1 = logOf(1, attributes);
+    for (const shift of [0, 1, 2]) {
+      const bytes = Buffer.from(`${HEAD}${"y".repeat(shift)}${"€".repeat(100_000)}`);
+      for (const { log } of [rank0, rank1]) log.append(bytes);
+      const [record = new Uint8Array(0)] = rank0.log.ring.records().slice(-1);
+      assert(record.length <= 1024 && record.length > 1020, `${record.length} bytes`);
+      // Throws for bytes that are no UTF-8.
+      const text = new TextDecoder("utf-8", { fatal: true }).decode(record);
+      assert.match(text, new RegExp(`^.* - - y{${shift}}€+… \\[cut: ${bytes.length} bytes\\]$`));
+      assert.equal(rank0.lines.at(-1), `x.err[0]: ${text.slice(HEAD.length)}`);
+      assert.equal(rank1.forwarded.at(-1), Buffer.from(record).toString("latin1"));
+    }
+    rank0.log.close();
+    assert(statSync(folder.of("log")).size < 4 * 1024);
+  });
+
+  test("one of the longest length stays, with a NUL behind it too; one before a NUL does not count what follows", () => {
+    const of = logOf(0, attributes);
+    const longest = HEAD + "z".repeat(1024 - HEAD.length);
+    for (const text of [longest, `${longest}\0more`, `${HEAD}short\0${"y".repeat(5000)}`]) of.append(text);
+    assert.deepEqual(
+      of.log.ring.records().map((record) => Buffer.from(record).toString()),
+      [longest, longest, `${HEAD}short`],
+    );
+  });
+
+  test("the ring holds as many as its bytes allow, the latest at least", () => {
+    const of = logOf(0, { "log-ring-bytes": "1000" });
+    const record = (i: number) => `${HEAD}${String(i).padStart(100 - HEAD.length, ".")}`;
+    for (let i = 0; i < 5000; i++) of.append(record(i));
+    const { ring } = of.log;
+    assert.deepEqual([ring.used, ring.bytes, ring.count], [10, 1000, 5000]);
+    assert.equal(Buffer.from(ring.records()[0]!).toString(), record(4990));
+    of.append(`${HEAD}${"y".repeat(2000)}`);
+    assert.deepEqual([ring.used, ring.bytes], [1, HEAD.length + 2000]);
+    of.append(record(1));
+    assert.deepEqual([ring.used, ring.bytes], [1, 100]);
+    ring.clear();
+    assert.deepEqual([ring.used, ring.bytes], [0, 0]);
+  });
+});
+
+describe("a follower that does not keep up", () => {
+  test("waits for so many bytes, gets the latest, and hears how many it misses", async () => {
+    const told: number[] = [];
+    const follower = new LogFollower(1000, (count) => {
+      told.push(count);
+      return Buffer.from(`missed ${count}`);
+    });
+    const record = (i: number) => Buffer.from(String(i).padStart(100, "."));
+    for (let i = 0; i < 5000; i++) follower.push(record(i));
+    const texts: string[] = [];
+    const read = async (count: number) => {
+      for (let i = 0; i < count; i++)
+        texts.push(`${Buffer.from((await follower.next())!)}`.replace(/^\.+/, ""));
+    };
+    await read(11);
+    const reading = read(1);
+    follower.push(record(5000));
+    await reading;
+    assert.deepEqual(texts, ["missed 4990", ...Array.from({ length: 11 }, (_, i) => String(4990 + i))]);
+    follower.push(record(1));
+    follower.end();
+    await read(1);
+    assert.deepEqual([await follower.next(), told], [undefined, [4990]]);
+  });
+
+  test("waits for so many records; one larger than its bytes is given; stop ends it at once", async () => {
+    const follower = new LogFollower(10, () => new Uint8Array(0), 2);
+    for (const length of [1, 2, 3]) follower.push(new Uint8Array(length));
+    assert.deepEqual([(await follower.next())!.length, (await follower.next())!.length], [0, 2]);
+    follower.push(new Uint8Array(50));
+    assert.deepEqual([(await follower.next())!.length, (await follower.next())!.length], [0, 50]);
+    const last = follower.next();
+    follower.stop();
+    assert.equal(await last, undefined);
+  });
+
+  test("counts in the log what it leaves out", async () => {
+    const of = logOf(0, { "log-ring-bytes": "1K" });
+    const follower = of.log.follower();
+    const record = new Uint8Array(1024 * 1024);
+    for (let i = 0; i < 20; i++) follower.push(record);
+    assert.match(`${Buffer.from((await follower.next())!)}`, /4 records are left out here/);
+    assert.equal(of.log.counts.dropped, 4);
+  });
+});
+
+describe("a record is one line", () => {
+  test("on standard error and in the file, and does nothing to a terminal; the ring has its bytes", async () => {
+    await using folder = await TemporaryFolder.make();
+    const of = logOf(0, { "log-filename": folder.of("log") });
+    const record = `<24>1 ${TIME} 0 x\x1b 1 - - a\tb\n<0>forged\x1b[2J\r\n\x7fü\x9b`;
+    of.append(`${Buffer.from(record).toString("latin1")}\r\n\n`);
+    const line = "x\\x1b.err[0]: a\tb\\n<0>forged\\x1b[2J\\r\\n\\x7fü";
+    assert.deepEqual(of.lines, [`${line}\\x9b`]);
+    of.append("no\nrecord\x07");
+    of.log.close();
+    const [first, second, ...rest] = readFileSync(folder.of("log"), "utf8").split("\n");
+    assert.equal(first?.replace(/^.* 2026 /, ""), `${line}\x9b`);
+    assert.deepEqual([second, rest], ["no\\nrecord\\x07", [""]]);
+    assert.equal(Buffer.from(of.log.ring.records()[0]!).toString(), `${record}\r\n\n`);
   });
 });
 

@@ -38,6 +38,18 @@ test("users who are not admitted don't push the owner's records out of the ring"
   assert(records.length < 30, `${records.length} records`);
 });
 
+test("long records cost the log their longest length each", async () => {
+  const { users } = await start({ allowGuests: false });
+  await using _instance = users;
+  const owner = await users.connect(OWNER);
+  const record = Buffer.from(`<48>1 2026-01-02T03:04:05Z 0 x 1 - - ${"y".repeat(1024 * 1024)}`);
+  for (let i = 0; i < 20; i++) await owner.rpcRaw("log.append", record);
+  const { items } = await drain(owner.callStream("log.dmesg", { follow: false }));
+  const long = items.filter(({ text }) => text?.includes("yyy"));
+  assert.equal(long.length, 20);
+  assert(long.every(({ text = "" }) => text.length <= 16 * 1024 && text.endsWith("… [cut: 1048613 bytes]")));
+});
+
 test("a summary comes once in an interval, without a further line", async () => {
   const { users, logged } = await start({ allowGuests: false, logSummaryMs: 50 });
   await using _instance = users;

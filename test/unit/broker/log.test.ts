@@ -71,7 +71,13 @@ test("what is of another rank, or no record, is counted and not kept", async () 
   await append(flux, "<999>1 - 0 x 1 - - level");
   assert.equal(await flux.rpcRaw("log.append"), undefined);
   assert.deepEqual(await dmesg(flux), ["mine", "of a host, which is rank 0"]);
-  assert.deepEqual(await flux.rpc("log.stats-get"), { "ring-used": 2, count: 2, local: 3, remote: 4 });
+  assert.deepEqual(await flux.rpc("log.stats-get"), {
+    "ring-used": 2,
+    count: 2,
+    local: 3,
+    remote: 4,
+    dropped: 0,
+  });
 });
 
 test("the ring forgets its oldest, and all when it is cleared", async () => {
@@ -79,7 +85,13 @@ test("the ring forgets its oldest, and all when it is cleared", async () => {
   const flux = await instance.connect();
   for (let i = 0; i < 10; i++) await append(flux, `<40>1 ${TIME} 0 rec 1 - - ${i}`);
   assert.deepEqual(await dmesg(flux), ["6", "7", "8", "9"]);
-  assert.deepEqual(await flux.rpc("log.stats-get"), { "ring-used": 4, count: 10, local: 10, remote: 0 });
+  assert.deepEqual(await flux.rpc("log.stats-get"), {
+    "ring-used": 4,
+    count: 10,
+    local: 10,
+    remote: 0,
+    dropped: 0,
+  });
   await flux.rpc("log.clear");
   assert.deepEqual(await dmesg(flux), []);
   assert.equal(await flux.attributes.get("log-ring-size"), "4");

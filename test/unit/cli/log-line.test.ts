@@ -49,6 +49,19 @@ describe("lines of the log", () => {
     assert.deepEqual(seen.slice(1), [" +10.000000", "  +5.500000", "  -0.500000"]);
   });
 
+  test("what a record contains makes no further line and does nothing to the terminal", () => {
+    const evil = {
+      ...record("02:01:10", "a\n2026 kernel\x1b[2J\u202e"),
+      appname: "x\x1b",
+      timestamp: "\x1b]",
+    };
+    for (const human of [true, false])
+      assert.match(
+        new LogLines({ human, delta: false, colors }).format(evil),
+        /^\[?\\x1b\]+ x\\x1b\.err\[0\]: a\\n2026 kernel\\x1b\[2J\\u202e$/,
+      );
+  });
+
   test("plain times are local, with their offset, unless that is none", () => {
     const zone = process.env["TZ"];
     const inZone = (name: string, clock: string): string => {

@@ -70,4 +70,6 @@ test("a message is a record a line; empty lines in it and behind it are none", (
   assert.deepEqual(logLines("one\n\r\n\ntwo\r\n"), ["one", "two"]);
   assert.deepEqual(logLines("\nlate"), ["", "late"]);
   assert.deepEqual(logLines(""), [""]);
+  // In time that grows with the length alone.
+  assert.equal(logLines(`${"\n".repeat(1_000_000)}x`).length, 2);
 });
