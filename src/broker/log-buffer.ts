@@ -111,10 +111,10 @@ export class LogBuffer {
 
   #store(text: string, header: LogHeader | undefined): void {
     if (this.#file === undefined) return;
-    const error = this.#file.append(
+    const notice = this.#file.append(
       Buffer.from(`${printableBytes(lineOf(text, header, "dated"))}\n`, "latin1"),
     );
-    if (error !== undefined) this.#options.print?.(`fluxbus: log-filename: ${error.message}`);
+    if (notice !== undefined) this.#options.print?.(printable(`fluxbus: log-filename: ${notice}`));
   }
 
   #tell(record: Uint8Array): void {

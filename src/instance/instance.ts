@@ -8,6 +8,7 @@ import type { JsonObject } from "../json/index.ts";
 import { type Overlay, ZeroMqTransport } from "../overlay/index.ts";
 import { readEventLogSettings } from "../replay/index.ts";
 import { type Boot, type BootProvider, bootstrap } from "./bootstrap.ts";
+import { printToStderr } from "./bounded-lines.ts";
 import type { BrokerState } from "./broker-state.ts";
 import { BuiltinModules } from "./builtin-modules.ts";
 import { followConfig } from "./config-follower.ts";
@@ -175,7 +176,7 @@ export class Instance implements AsyncDisposable {
       attributes,
       config,
       socketPath,
-      printLog: options.printLog ?? toStderr,
+      printLog: options.printLog ?? printToStderr,
       moduleLoader: options.moduleLoader ?? moduleLoader(env),
       onModulePanic: () => lifecycle.panic(),
     });
@@ -309,10 +310,6 @@ function moduleLoader(env: Environment): ModuleLoader {
       return await new ModuleLoaders(env).find(target);
     },
   };
-}
-
-function toStderr(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
 
 function tableOf(given: InstanceOptions["attributes"] = {}): AttributeTable {

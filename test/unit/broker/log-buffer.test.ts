@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeSync } from "node:fs";
 import { describe, test } from "node:test";
 import { FluxError } from "../../../src/base/index.ts";
 import { AttributeTable, Broker } from "../../../src/broker/index.ts";
 import { LogBuffer } from "../../../src/broker/log-buffer.ts";
+import { LogFile } from "../../../src/broker/log-file.ts";
 import { LogFollower } from "../../../src/broker/log-follower.ts";
 import { readLogSettings } from "../../../src/broker/log-settings.ts";
 import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -224,7 +225,7 @@ describe("log-filename", () => {
     assert.equal(statSync(file).mode & 0o777, 0o600);
   });
 
-  test("that can't be opened ends the start; one that can't be written to is given up", async () => {
+  test("that can't be opened ends the start; one that can't be written to costs one line", async () => {
     await using folder = await TemporaryFolder.make();
     const start = (name: string) => Broker.start({ attributes: { "log-filename": name } });
     for (const [name, code] of [
@@ -241,5 +242,39 @@ describe("log-filename", () => {
     full.append("one");
     full.append("two");
     assert.deepEqual(full.lines, ["fluxbus: log-filename: /dev/full: No space left on device"]);
+  });
+
+  test("on a full disk counts the records that are missing, and goes on when there is room", async () => {
+    await using folder = await TemporaryFolder.make();
+    const name = folder.of("log");
+    let [now, room, tries] = [0, 12, 0];
+    const file = new LogFile(name, {
+      now: () => now,
+      write(fd, bytes, start) {
+        tries++;
+        if (room === 0) throw Object.assign(new Error("full"), { code: "ENOSPC" });
+        const taken = writeSync(fd, bytes, start, Math.min(room, bytes.length - start));
+        room -= taken;
+        return taken;
+      },
+    });
+    const append = (text: string) => file.append(Buffer.from(`${text}\n`));
+    assert.deepEqual(
+      [append("first"), append("second"), append("third")],
+      [undefined, `${name}: No space left on device`, undefined],
+    );
+    const before = tries;
+    for (let i = 0; i < 1000; i++) append("more");
+    assert.equal(tries, before);
+    now = 1000;
+    assert.equal(append("still full"), undefined);
+    assert.equal(tries, before + 1);
+    room = 1000;
+    now = 2000;
+    assert.equal(append("again"), `${name}: written to again, 1003 records are missing`);
+    assert.equal(append("last"), undefined);
+    file.close();
+    const text = "first\nsecond\nfluxbus: 1003 records are missing here\nagain\nlast\n";
+    assert.equal(readFileSync(name, "utf8"), text);
   });
 });
