@@ -19,9 +19,8 @@ const REGISTER: Readonly<Record<string, string>> = {
   i:
     "rundir-cleanup statedir-cleanup local-uri hostlist hostname broker.critical-ranks broker.boot-method broker.quorum " +
     "broker.quorum-warn broker.shutdown-warn broker.shutdown-timeout broker.sd-stop-timeout config.path log-ring-size " +
-    "log-forward-level log-critical-level log-syslog-enable log-syslog-level log-stderr-mode log-level content.hash " +
+    "log-forward-level log-critical-level log-syslog-enable log-syslog-level log-stderr-mode log-level log-ring-bytes log-record-bytes content.hash " +
     "tbon.guest-requests tbon.guest-request-bytes tbon.handshakes tbon.handshake-timeout test-im.*",
-    "log-forward-level log-critical-level log-syslog-enable log-syslog-level log-stderr-mode log-level log-ring-bytes log-record-bytes content.hash test-im.*",
   "":
     "rundir statedir broker.cleanup-timeout broker.unload-builtins-timeout broker.rc1_path broker.rc3_path broker.rc2_none " +
     "broker.rc2_pgrp broker.sd-notify broker.exit-norestart broker.recovery-mode tbon.prefertcp tbon.fanout log-filename " +

@@ -1,5 +1,5 @@
 import { printable } from "../base/index.ts";
-import type { LogCause } from "./log-summary.ts";
+import { type Log, type LogCause, LogSummary } from "./log-summary.ts";
 
 /** Most places of a stack that are logged, and longest line of one. */
 const MOST_PLACES = 10;
@@ -7,13 +7,37 @@ const PLACE_LENGTH = 256;
 
 /**
  * The line about a fault of the program, and its cause: the error with its stack is written once; the same error at the same
- * place is counted after that. `what` names where it was noticed, as `handler of svc.method`.
+ * place is counted after that. `what` names where it was noticed, as `handler of svc.method failed`, and may have a text of others
+ * in it; `kind` may not.
  */
-export function faultReport(what: string, thrown: unknown): readonly [text: string, cause: LogCause] {
+export function faultReport(
+  what: string,
+  thrown: unknown,
+  kind = "service",
+): readonly [text: string, cause: LogCause] {
   const places = placesOf(thrown);
   const { name, message } = partsOf(thrown);
-  const kind = `fault ${name} ${places[0]?.trim() ?? "at an unknown place"}`;
-  return [`${what}: ${name}${message === "" ? "" : `: ${message}`}`, { kind, details: places, burst: 1 }];
+  const place = places[0]?.trim() ?? "at an unknown place";
+  const parts = [what, ...(thrown instanceof Error ? [name] : []), ...(message === "" ? [] : [message])];
+  return [parts.join(": "), { kind: `fault of ${kind}, ${name} ${place}`, details: places, burst: 1 }];
+}
+
+/** Logs the faults of a program's callbacks, each once: callers bring those of handlers about. Ends with `close`, as LogSummary does. */
+export class FaultLog {
+  readonly #summary: LogSummary;
+
+  constructor(log: Log) {
+    this.#summary = new LogSummary({ write: (level, text) => log(level, text) });
+  }
+
+  /** `callback` names what failed; `kind` names it in words of the program alone. */
+  report(callback: string, thrown: unknown, kind: string): void {
+    this.#summary.report("err", ...faultReport(`${callback} failed`, thrown, kind));
+  }
+
+  close(): void {
+    this.#summary.close();
+  }
 }
 
 /** The name and the message of what was thrown, whatever it is. */

@@ -13,6 +13,7 @@ import { Attributes } from "./attributes.ts";
 import { Caller, type Published, splitPack } from "./caller.ts";
 import type { Event } from "./event.ts";
 import type { EventMark } from "./event-mark.ts";
+import { FaultLog } from "./fault-report.ts";
 import type { FluxOptions } from "./flux-options.ts";
 import { describeThrown, guarded } from "./guard.ts";
 import { type HandleOptions, type RequestHandler, RequestHandlers } from "./handlers.ts";
@@ -56,6 +57,7 @@ export class Flux implements AsyncDisposable {
   readonly #services: Services;
   readonly #options: FluxOptions;
   readonly #onStatus: FluxOptions["onStatus"];
+  readonly #faults = new FaultLog((level, text) => this.#log(level, text));
   /** The status that `onStatus` heard of last. */
   #told: Status = "connected";
   #strays: StrayReceiver | undefined;
@@ -70,12 +72,11 @@ export class Flux implements AsyncDisposable {
       (topic, payload, callOptions) => this.rpc(topic, payload, callOptions),
       options.proxyRemote,
     );
-    const fault = (who: string) => (thrown: unknown) =>
-      this.#log("err", `${who} failed: ${describeThrown(thrown)}`);
+    const fault = (who: string) => (thrown: unknown) => this.#faults.report(who, thrown, who);
     this.#onStatus = guarded(options.onStatus, fault("onStatus"));
-    this.#handlers = new RequestHandlers((topic, thrown) => fault(`handler of ${topic}`)(thrown), {
-      limits: options.limits,
-    });
+    const faulty = (topic: string, thrown: unknown): void =>
+      this.#faults.report(`handler of ${topic}`, thrown, "handler");
+    this.#handlers = new RequestHandlers(faulty, { limits: options.limits });
     this.#services = new Services({
       handlers: this.#handlers,
       ask: async (method, service) => {
@@ -351,6 +352,7 @@ export class Flux implements AsyncDisposable {
   /** Sends what is queued and closes. Subscriptions finish, pending calls fail with ECONNRESET. */
   async close(): Promise<void> {
     await this.#session.close();
+    this.#faults.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

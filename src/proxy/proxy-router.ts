@@ -8,7 +8,7 @@ import {
   Refusals,
   textField,
 } from "../broker/index.ts";
-import type { Flux, LogLevel } from "../client/index.ts";
+import type { Flux, Log } from "../client/index.ts";
 import type { FrameLink } from "../connector/index.ts";
 import {
   afterRoutes,
@@ -35,7 +35,7 @@ export interface ProxyRouterOptions {
   readonly reconnects: boolean;
   /** Largest frame taken and sent, in bytes; default 128 MiB. */
   readonly maxFrameBytes?: number | undefined;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
 }
 
 /** The limits of an owner hold for all clients, which are programs of one user; the broker looks at each message again. */
@@ -269,7 +269,8 @@ export class ProxyRouter {
   #give(client: ProxyClient, message: Message, headFrom: number): void {
     const { link } = client;
     if (link.queuedBytes > 0 && link.queuedBytes + message.frameBytes() > CLIENT_QUEUE_BYTES) {
-      this.#options.log("warning", `client=${client.uuid.slice(0, 5)} does not read: closed`);
+      const text = `client=${client.uuid.slice(0, 5)} does not read: closed`;
+      this.#options.log("warning", text, { kind: "client closed" });
       link.destroy();
     } else link.forward(message, EMPTY, headFrom);
   }

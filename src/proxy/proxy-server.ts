@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FluxError } from "../base/index.ts";
 import { FLUX_VERSION, LocalServer } from "../broker/index.ts";
-import type { Flux, Status } from "../client/index.ts";
+import { type Flux, type Log, LogSummary, type Status } from "../client/index.ts";
 import { connect, type Environment } from "../connect/index.ts";
 import { parseUri } from "../connector/index.ts";
 import { loadPeerCredentials } from "../system/index.ts";
@@ -43,16 +43,25 @@ export class ProxyServer implements AsyncDisposable {
   readonly #router: ProxyRouter;
   readonly #server: LocalServer;
   readonly #directory: string;
+  readonly #summary: LogSummary;
   #stopping: Promise<void> | undefined;
 
   private constructor(
     options: ProxyOptions,
-    parts: { flux: Flux; router: ProxyRouter; server: LocalServer; directory: string; lost: Promise<void> },
+    parts: {
+      flux: Flux;
+      router: ProxyRouter;
+      server: LocalServer;
+      directory: string;
+      summary: LogSummary;
+      lost: Promise<void>;
+    },
   ) {
     this.#flux = parts.flux;
     this.#router = parts.router;
     this.#server = parts.server;
     this.#directory = parts.directory;
+    this.#summary = parts.summary;
     this.lost = parts.lost;
     this.uri = `local://${join(parts.directory, "local")}`;
     this.remote = remoteOf(options.uri);
@@ -65,6 +74,9 @@ export class ProxyServer implements AsyncDisposable {
   static async start(options: ProxyOptions): Promise<ProxyServer> {
     const { uri, signal, reconnect = false, env = process.env, maxFrameBytes, onLog } = options;
     const link = new Link(onLog);
+    const summary = new LogSummary({ write: (_level, text) => onLog(text) });
+    const log: Log = (level, text, cause) =>
+      cause === undefined ? onLog(text) : summary.report(level, text, cause);
     const flux = await connect(uri, {
       env,
       signal,
@@ -77,12 +89,7 @@ export class ProxyServer implements AsyncDisposable {
     let directory: string | undefined;
     try {
       checkVersion(await flux.attributes.get("version", { signal }), options);
-      const router = new ProxyRouter({
-        flux,
-        reconnects: reconnect,
-        maxFrameBytes,
-        log: (_level, text) => onLog(text),
-      });
+      const router = new ProxyRouter({ flux, reconnects: reconnect, maxFrameBytes, log });
       link.join(flux, router);
       directory = await mkdtemp(join(await temporaryFolder(env, onLog), "flux-proxy-"));
       const server = await LocalServer.listen({
@@ -92,9 +99,9 @@ export class ProxyServer implements AsyncDisposable {
         maxFrameBytes,
         schedule: process.nextTick,
         accept: (socket) => router.connect(socket),
-        warn: onLog,
+        warn: (text, cause) => log("err", text, cause),
       });
-      return new ProxyServer(options, { flux, router, server, directory, lost: link.lost });
+      return new ProxyServer(options, { flux, router, server, directory, summary, lost: link.lost });
     } catch (error) {
       await flux.close();
       if (directory !== undefined) await rm(directory, { recursive: true, force: true });
@@ -116,6 +123,7 @@ export class ProxyServer implements AsyncDisposable {
     this.#server.close();
     await this.#router.close(LINGER_MS);
     await this.#flux.close();
+    this.#summary.close();
     await rm(this.#directory, { recursive: true, force: true });
   }
 }

@@ -85,7 +85,7 @@ test("a fault is logged once with its stack, whatever the topic, and the caller 
   ]);
   assert(logged(/^\s+at .*log-flood\.test/).length >= 2);
   await users.instance.stop();
-  assert.equal(logged(/^fault (Type)?Error at .*: … and 199 more in \d+ s$/).length, 2);
+  assert.equal(logged(/^fault of service, (Type)?Error at .*: … and 199 more in \d+ s$/).length, 2);
   assert(records.length < 40, `${records.length} records`);
 });
 
@@ -99,4 +99,25 @@ test("a message that a guest may not see is a line a time, but for the first few
   assert.equal(logged(/Operation not permitted/).length, 5);
   await users.instance.stop();
   assert.equal(logged(new RegExp(`private event withheld: … and 45 more of user ${GUEST}`)).length, 1);
+});
+
+test("a program that serves others logs a fault of its own once, whoever calls", async () => {
+  const { users } = await start({ allowGuests: true });
+  await using _instance = users;
+  const lines: string[] = [];
+  const server = await users.connect(OWNER, { onLog: (_level, text) => lines.push(text) });
+  server.handle(
+    "svc.*",
+    () => {
+      throw new TypeError("a fault");
+    },
+    { allow: Role.ALL },
+  );
+  await server.call("service.add", { service: "svc" });
+  const guest = await users.connect(GUEST);
+  for (let i = 0; i < 50; i++) await rejects(guest.rpc(`svc.method${i}`), "EIO");
+  assert.equal(lines.length, 1);
+  assert.match(lines[0]!, /^handler of svc\.method0 failed: TypeError: a fault\n\s+at .*log-flood\.test/);
+  await server.close();
+  assert.match(lines[1]!, /^fault of handler, TypeError at .*: … and 49 more in \d+ s$/);
 });

@@ -125,15 +125,15 @@ describe("faults of the program", () => {
     assert.match(place ?? "", /^\s+at thrower .*log-summary\.test/);
     assert(first.split("\n").length <= 11);
     assert.match(second, /^err: b: RangeError: other\n\s+at /);
-    assert.match(of.pass().join(), /^err: fault TypeError at thrower .*: … and 9 more in 60 s$/);
+    assert.match(of.pass().join(), /^err: fault of service, TypeError at thrower .*: … and 9 more in 60 s$/);
   });
 
   test("whatever was thrown makes a line", () => {
     const stackless = Object.assign(new Error("e"), { stack: undefined });
     for (const [thrown, text] of [
-      ["text", "x: string: text"],
-      [undefined, "x: undefined: undefined"],
-      [{ toString: 1 }, "x: object"],
+      ["text", "x: text"],
+      [undefined, "x: undefined"],
+      [{ toString: 1 }, "x"],
       [stackless, "x: Error: e"],
     ] as const) {
       const [line, { details }] = faultReport("x", thrown);
