@@ -142,12 +142,7 @@ export class LocalServer {
     accept(link, admission, pid);
   }
 
-  #refuse(
-    socket: Socket,
-    userid: number | undefined,
-    why: string,
-    code: "EPERM" | "EAGAIN" = "EPERM",
-  ): void {
+  #refuse(socket: Socket, userid: number | undefined, why: string, code: "EPERM" | "EAGAIN" = "EPERM"): void {
     this.#options.warn(why, { kind: "refused connections", userid });
     socket.on("error", () => {});
     socket.end(Uint8Array.of(errno[code]), () => socket.destroy());

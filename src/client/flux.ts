@@ -74,9 +74,10 @@ export class Flux implements AsyncDisposable {
     );
     const fault = (who: string) => (thrown: unknown) => this.#faults.report(who, thrown, who);
     this.#onStatus = guarded(options.onStatus, fault("onStatus"));
-    const faulty = (topic: string, thrown: unknown): void =>
-      this.#faults.report(`handler of ${topic}`, thrown, "handler");
-    this.#handlers = new RequestHandlers(faulty, { limits: options.limits });
+    this.#handlers = new RequestHandlers(
+      (topic, thrown) => this.#faults.report(`handler of ${topic}`, thrown, "handler"),
+      options,
+    );
     this.#services = new Services({
       handlers: this.#handlers,
       ask: async (method, service) => {
