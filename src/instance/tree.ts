@@ -127,6 +127,16 @@ function pendingLimits(attributes: AttributeTable) {
   };
 }
 
+/** Milliseconds; undefined when it is not set. Throws EINVAL for a value that is out of its range. */
+function handshakeTimeout(attributes: AttributeTable): number | undefined {
+  const name = "tbon.handshake-timeout";
+  const text = attributes.get(name);
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= 100 && ms <= 600_000) return ms;
+  throw new FluxError("EINVAL", `${name} must be a duration from 100ms to 10m: ${text}`);
+}
+
 /** The value of an attribute that is a whole number; undefined when it is not set. Throws EINVAL for one that is out of its range. */
 function wholeAttribute(
   attributes: AttributeTable,
@@ -149,6 +159,8 @@ async function openTransport({ boot, attributes, log }: TreeOptions): Promise<Tr
     ioThreads: boot.rank === 0 ? number("tbon.zmq_io_threads") : 1,
     tcpUserTimeoutMs: parseDuration(attributes.get("tbon.tcp_user_timeout")!),
     connectTimeoutMs: parseDuration(attributes.get("tbon.connect_timeout")!),
+    handshakeTimeoutMs: handshakeTimeout(attributes),
+    handshakes: wholeAttribute(attributes, "tbon.handshakes", 1, 65_536),
     childReceiveHighWater: number("tbon.child_rcvhwm"),
     traceSockets: number("tbon.zmqdebug") !== 0,
     log,

@@ -9,8 +9,8 @@ export interface SocketWatch {
   readonly refusals: LimitedLog;
   /** Takes a line for everything that happens to the socket. */
   readonly trace: TransportLog | undefined;
-  /** A connection was made good, or one has ended that may have been good or not. */
-  readonly heard: (event: "handshake" | "disconnect") => void;
+  /** Gets the type of each event, and the code of its error. */
+  readonly heard: (event: string, code: unknown) => void;
 }
 
 /** Events that are taken before others of the process get their turn: a peer can cause them faster than they are read. */
@@ -55,10 +55,12 @@ function take(
   const text = `${who} sockevent ${address} ${event.type}`;
   if (event.type === "accept") state.shaking++;
   else if (event.type === "handshake") state.shaking--;
-  if (event.type === "handshake" || event.type === "disconnect") heard(event.type);
-  if ("error" in event) {
-    const { code, message } = event.error as { code?: unknown; message: string };
-    refusals.note(`${text}: ${code ?? message}`);
+  const error = "error" in event ? (event.error as { code?: unknown; message: string }) : undefined;
+  heard(event.type, error?.code);
+  if (error !== undefined) {
+    // Nobody was there any more.
+    if (event.type === "accept:error" && error.code === "EAGAIN") return;
+    refusals.note(`${text}: ${error.code ?? error.message}`);
     if (event.type.startsWith("handshake")) state.failed++;
     return;
   }

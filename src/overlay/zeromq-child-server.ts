@@ -1,6 +1,8 @@
 import { rm } from "node:fs/promises";
 import { EMPTY, FluxError, strerror, TextCache } from "../base/index.ts";
+import { DescriptorReserve, descriptorLimit, ListeningSockets } from "../system/index.ts";
 import { contained } from "./contained.ts";
+import { HandshakeGate } from "./handshake-gate.ts";
 import { frameBytes, sizeOf } from "./message-line.ts";
 import { PeerCheck } from "./peer-check.ts";
 import { receiveAll } from "./receive-all.ts";
@@ -12,11 +14,21 @@ import { ZapHandler } from "./zap.ts";
 import type { RouterSocket, ZeroMqContext, ZeroMqModule } from "./zeromq.ts";
 import { socketOptions, type ZeroMqSettings } from "./zeromq-options.ts";
 
+/** Connections that wait to be accepted, and such that have said nothing yet: the system's limit may be lower. */
+const BACKLOG = 1024;
+/** Connections amid their handshake may take this part of the descriptors of the process. */
+const DESCRIPTOR_SHARE = 8;
+/** Descriptors that are held for when there are no others. */
+const RESERVE = 16;
+
+type Gate = Pick<HandshakeGate, "take" | "close">;
+
 /** The ROUTER socket of a broker with children, and what lets them in. */
 export class ZeroMqChildServer implements ChildServer {
   readonly endpoints: readonly string[];
   readonly #socket: RouterSocket;
   readonly #zap: ZapHandler;
+  readonly #gate: Gate;
   readonly #queue: SendQueue;
   readonly #receive: ListenOptions["receive"];
   /** Identities as the socket takes them, of peers that were sent to and not found gone. */
@@ -31,12 +43,14 @@ export class ZeroMqChildServer implements ChildServer {
     socket: RouterSocket,
     endpoints: readonly string[],
     zap: ZapHandler,
+    gate: Gate,
     settings: ZeroMqSettings,
     options: ListenOptions,
   ) {
     this.endpoints = endpoints;
     this.#socket = socket;
     this.#zap = zap;
+    this.#gate = gate;
     const { log } = settings;
     this.#receive = contained(
       "a message of a child failed",
@@ -69,19 +83,23 @@ export class ZeroMqChildServer implements ChildServer {
       ...socketOptions(settings, options.ipv6 ?? false),
       receiveHighWaterMark: settings.childReceiveHighWater,
       mandatory: true,
+      backlog: BACKLOG,
       curveServer: true,
     });
     const { events } = socket;
     const endpoints: string[] = [];
+    const before = ListeningSockets.all();
     try {
       for (const uri of options.uris) {
         await bind(socket, uri);
         endpoints.push(socket.lastEndpoint ?? uri);
       }
-      const server = new ZeroMqChildServer(socket, endpoints, zap, settings, options);
+      const gate = gateOf(endpoints, before, settings, refusals);
+      const server = new ZeroMqChildServer(socket, endpoints, zap, gate, settings, options);
       const trace = settings.traceSockets ? settings.log : undefined;
-      const heard = (event: string): void => {
+      const heard = (event: string, code: unknown): void => {
         if (event === "disconnect") server.#check.ended();
+        gate.take(event, code);
       };
       void watchSocket(events, { who: "child", refusals, trace, heard });
       void receiveAll(socket, (frames) => server.#take(frames), settings.log);
@@ -122,6 +140,7 @@ export class ZeroMqChildServer implements ChildServer {
 
   async #close(): Promise<void> {
     this.#check.close();
+    this.#gate.close();
     await this.#queue.close();
     await removePaths(this.endpoints);
     this.#socket.close();
@@ -136,6 +155,36 @@ export class ZeroMqChildServer implements ChildServer {
     stats.receivedBytes += frameBytes(frames);
     this.#receive(this.#texts.decode(identity, 0, identity.length), frames);
   }
+}
+
+/** The gate before the endpoints that are TCP; those of `before` listened already. */
+function gateOf(
+  endpoints: readonly string[],
+  before: ReadonlySet<number> | undefined,
+  settings: ZeroMqSettings,
+  lines: LimitedLog,
+): Gate {
+  const ports = endpoints.filter((uri) => uri.startsWith("tcp:")).map((uri) => Number(uri.split(":").at(-1)));
+  const sockets =
+    before === undefined || ports.length === 0 ? undefined : ListeningSockets.find(new Set(ports), before);
+  const limit = descriptorLimit();
+  const { handshakes, handshakeTimeoutMs: timeoutMs } = settings;
+  sockets?.deferAccept(Math.ceil(timeoutMs / 1000));
+  const gate = new HandshakeGate({
+    listening: sockets,
+    reserve: sockets === undefined ? undefined : new DescriptorReserve(RESERVE),
+    most: Math.max(1, Math.min(handshakes, Math.floor(limit / DESCRIPTOR_SHARE))),
+    flushes: BACKLOG > limit / 4,
+    timeoutMs,
+    lines,
+  });
+  return {
+    take: (event, code) => gate.take(event, code),
+    close() {
+      gate.close();
+      sockets?.forget();
+    },
+  };
 }
 
 async function bind(socket: RouterSocket, uri: string): Promise<void> {

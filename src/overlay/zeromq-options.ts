@@ -11,8 +11,13 @@ export interface ZeroMqTransportOptions {
   readonly tcpUserTimeoutMs?: number | undefined;
   /** How long one attempt to connect may take, `tbon.connect_timeout`; 0 leaves it to the system. Default 30000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** How long a peer may take from its connection to the end of its handshake, then it is cut off; default 30000, as ZeroMQ has it. */
+  /** How long a peer may take from its connection to the end of its handshake, `tbon.handshake-timeout`, then it is cut off; default 10000. */
   readonly handshakeTimeoutMs?: number | undefined;
+  /**
+   * Most peers amid their handshake, 1 or more, `tbon.handshakes`; at that many no more TCP connections are accepted for a while. Default
+   * 256. Never more than an eighth of the descriptors that the process may have.
+   */
+  readonly handshakes?: number | undefined;
   /** Messages of one child that ZeroMQ takes before the child has to wait, `tbon.child_rcvhwm`; 0 is no limit, the default. */
   readonly childReceiveHighWater?: number | undefined;
   /** Messages for one peer that ZeroMQ takes before they wait here; default 1000. */
@@ -40,7 +45,8 @@ export function zeroMqSettings(options: ZeroMqTransportOptions): ZeroMqSettings 
     ioThreads: options.ioThreads ?? 1,
     tcpUserTimeoutMs: options.tcpUserTimeoutMs ?? 20_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
-    handshakeTimeoutMs: options.handshakeTimeoutMs ?? 30_000,
+    handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
+    handshakes: options.handshakes ?? 256,
     childReceiveHighWater: options.childReceiveHighWater ?? 0,
     sendHighWater: options.sendHighWater ?? 1000,
     maxQueuedBytes: options.maxQueuedBytes ?? DEFAULT_MAX_QUEUED_BYTES,

@@ -42,7 +42,8 @@ export class ZeroMqParentLink implements ParentLink {
       ...(settings.connectTimeoutMs > 0 && { connectTimeout: settings.connectTimeoutMs }),
     });
     const trace = settings.traceSockets ? settings.log : undefined;
-    const heard = (event: "handshake" | "disconnect"): void => {
+    const heard = (event: string): void => {
+      if (event !== "handshake" && event !== "disconnect") return;
       if (event === "disconnect" && this.#connected) void this.#ended();
       this.#connected = event === "handshake";
     };

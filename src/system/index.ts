@@ -1,1 +1,3 @@
+export { DescriptorReserve, descriptorLimit } from "./descriptors.ts";
+export { ListeningSockets } from "./listening-sockets.ts";
 export { loadPeerCredentials, type PeerCredentials, type ReadPeerCredentials } from "./peer-credentials.ts";

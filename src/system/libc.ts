@@ -17,3 +17,12 @@ export function libcFunction<T>(prototype: string): T | undefined {
     return undefined;
   }
 }
+
+/** Address of memory that stays where it is, for structures with pointers; undefined without koffi. The caller keeps it alive. */
+export function addressOf(bytes: Uint8Array): bigint | undefined {
+  try {
+    return BigInt((createRequire(import.meta.url)("koffi") as Koffi).address(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -28,6 +28,8 @@ export interface BrokerProcessesOptions {
   readonly way?: ((rank: number, endpoint: string) => string) | undefined;
   /** Attributes besides, of all ranks. */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
+  /** Most descriptors of a rank of fluxbus, RLIMIT_NOFILE; default as many as the test has. */
+  readonly descriptors?: ((rank: number) => number | undefined) | undefined;
   /** Longest life of a broker in milliseconds; then it is killed. */
   readonly runMs?: number | undefined;
 }
@@ -104,9 +106,14 @@ export class BrokerProcesses {
       ...Object.entries(set).map(([name, value]) => `-S${name}=${value}`),
       "-Sbroker.rc2_none",
     ];
-    const { kind, runMs } = this.#options;
+    const { kind, runMs, descriptors } = this.#options;
+    const limit = descriptors?.(rank);
     const program =
-      kind?.(rank) === "flux-core" ? { command: "flux", words: ["broker", ...words] } : { words };
+      kind?.(rank) === "flux-core"
+        ? { command: "flux", words: ["broker", ...words] }
+        : limit === undefined
+          ? { words }
+          : { command: "sh", words: limited(limit, [process.execPath, FLUX_BROKER, ...words]) };
     const broker = new CliProcess(program.words, {
       ...("command" in program ? { command: program.command } : { script: FLUX_BROKER }),
       env: { TMPDIR: this.#folder, FLUX_EXEC_PATH_PREPEND: "" },
@@ -135,6 +142,11 @@ export class BrokerProcesses {
     for (const { child } of this.processes.values()) child.kill("SIGKILL");
     await Promise.all([...this.processes.values()].map(({ outcome }) => outcome));
   }
+}
+
+/** Words of a shell that runs a program with so many descriptors at most. */
+function limited(descriptors: number, command: readonly string[]): string[] {
+  return ["-c", `ulimit -n ${descriptors} && exec "$@"`, "sh", ...command];
 }
 
 /** The configuration of ranks that listen at `binds` and whose children connect to `connects`. */

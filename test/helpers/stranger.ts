@@ -42,6 +42,18 @@ export async function openSockets(uri: string, count: number, bytes?: Uint8Array
   );
 }
 
+/** Tries to open TCP connections as `openSockets` does, and does not wait for any of them. */
+export function knock(uri: string, count: number, bytes?: Uint8Array): Socket[] {
+  const { hostname, port } = new URL(uri.replace("tcp://", "http://"));
+  return Array.from({ length: count }, () => {
+    const socket = connect(Number(port), hostname);
+    socket.on("error", () => {});
+    socket.resume();
+    if (bytes !== undefined) socket.write(bytes);
+    return socket;
+  });
+}
+
 /** What a client says first in ZMTP 3.0 that means to go on with CURVE. Source: ZeroMQ's RFC 23. */
 export function curveGreeting(): Uint8Array {
   const greeting = Buffer.alloc(64);
