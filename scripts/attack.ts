@@ -7,7 +7,7 @@ import { chmod } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { whyNoGuests } from "../test/helpers/attack/attacked-broker.ts";
 import { kindsOf, selectAttacks } from "../test/helpers/attack/attacks.ts";
-import { Campaign } from "../test/helpers/attack/campaign.ts";
+import { Campaign, planAttacks } from "../test/helpers/attack/campaign.ts";
 import { type RoundReport, residentLimit } from "../test/helpers/attack/round.ts";
 import { describeRound, summarizeRounds } from "../test/helpers/attack/summary.ts";
 import { TemporaryFolder } from "../test/helpers/temporary-folder.ts";
@@ -56,9 +56,7 @@ for (const [signal, status] of [
   await using campaign = new Campaign({
     folder: folder.path,
     main: values.main,
-    attacks,
-    rounds,
-    seed,
+    attacks: planAttacks(attacks, rounds, seed),
     scale: 1,
     playMs: PLAY_MS,
     isTimed: true,

@@ -5,25 +5,25 @@ import { RoleProcess } from "./role.ts";
 import { playRound, type RoundReport } from "./round.ts";
 import { Stage, stageFolder } from "./stage.ts";
 
+/** An attack that is to be played, and what its sizes and shapes are drawn from. */
+export interface PlannedAttack {
+  readonly attack: Attack;
+  readonly seed: number;
+}
+
 export interface CampaignOptions {
   /** A folder for the brokers' files, which other users may enter. */
   readonly folder: string;
   /** The program of the broker: default that of this checkout's `dist`. */
   readonly main?: string | undefined;
-  readonly attacks: readonly Attack[];
-  readonly rounds: number;
-  /** Round number N, from 0 on, is played with the seed `seed + N`. */
-  readonly seed: number;
+  readonly attacks: readonly PlannedAttack[];
   readonly scale: number;
   readonly playMs: number;
   readonly isTimed: boolean;
   readonly report: (round: number, report: RoundReport) => void;
 }
 
-/**
- * Plays rounds, one kind each in turn, with an attack of that kind and sizes by chance. Brokers live from round to round, and are replaced by new ones
- * when a round was lost.
- */
+/** Plays rounds, one attack each. A broker lives from round to round, and is replaced by a new one when a round was lost. */
 export class Campaign implements AsyncDisposable {
   readonly #options: CampaignOptions;
   #timer: RoleProcess | undefined;
@@ -35,21 +35,14 @@ export class Campaign implements AsyncDisposable {
   }
 
   async run(): Promise<void> {
-    const { attacks, rounds, seed, scale, playMs, isTimed, report } = this.#options;
+    const { attacks, scale, playMs, isTimed, report } = this.#options;
     if (isTimed) {
       this.#timer = new RoleProcess();
       await this.#timer.start({ role: "timer" });
     }
-    const kinds = kindsOf(attacks);
-    for (let round = 0; round < rounds; round++) {
-      const attack = chooseAttack(attacks, kinds[round % kinds.length]!, seed + round);
+    for (const [round, { attack, seed }] of attacks.entries()) {
       const stage = await this.#stageFor(attack);
-      const result = await playRound(stage, attack, {
-        seed: seed + round,
-        scale,
-        playMs,
-        timer: this.#timer,
-      });
+      const result = await playRound(stage, attack, { seed, scale, playMs, timer: this.#timer });
       report(round, result);
       if (result.failures.length > 0 || stage !== this.#stage) await this.#end(stage);
     }
@@ -82,8 +75,13 @@ export class Campaign implements AsyncDisposable {
   }
 }
 
-function chooseAttack(attacks: readonly Attack[], kind: string, seed: number): Attack {
-  const ofKind = attacks.filter((attack) => attack.kind === kind);
-  // The guest draws from the seed itself: its first numbers are not to depend on the attack.
-  return ofKind[seededRandom(seed ^ 0x5bd1e995)(ofKind.length)]!;
+/** Attacks for so many rounds: one kind each in turn, an attack of that kind by chance, and the seed `seed + N` for round N. */
+export function planAttacks(attacks: readonly Attack[], rounds: number, seed: number): PlannedAttack[] {
+  const kinds = kindsOf(attacks);
+  return Array.from({ length: rounds }, (_, round) => {
+    const ofKind = attacks.filter(({ kind }) => kind === kinds[round % kinds.length]);
+    // The guest draws from the seed itself: its first numbers are not to depend on the attack.
+    const attack = ofKind[seededRandom((seed + round) ^ 0x5bd1e995)(ofKind.length)]!;
+    return { attack, seed: seed + round };
+  });
 }

@@ -100,12 +100,16 @@ export function encodePreamble(length: number): Buffer {
   return preamble;
 }
 
+/** Largest frame that a client takes, in bytes, its preamble not counted. */
+const MAX_FRAME_BYTES = 128 * 1024 * 1024;
+
 /** Cuts a stream of bytes into messages. It copies each byte once. */
 export class FrameReader {
   #chunks: Buffer[] = [];
   #bytes = 0;
   #needed = PREAMBLE_BYTES;
 
+  /** @throws Error for a frame over the limit: whoever takes it is not a client of this project. */
   push(chunk: Buffer, receive: (message: RawMessage) => void): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
@@ -114,7 +118,9 @@ export class FrameReader {
     let at = 0;
     this.#needed = PREAMBLE_BYTES;
     while (all.length - at >= PREAMBLE_BYTES) {
-      const end = at + PREAMBLE_BYTES + all.readUInt32BE(at + 4);
+      const length = all.readUInt32BE(at + 4);
+      if (length > MAX_FRAME_BYTES) throw new Error(`a frame of ${length} bytes came, over the limit`);
+      const end = at + PREAMBLE_BYTES + length;
       this.#needed = end - at;
       if (end > all.length) break;
       receive(decodeBody(all.subarray(at + PREAMBLE_BYTES, end)));

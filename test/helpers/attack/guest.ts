@@ -1,8 +1,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Random } from "../message-fuzz.ts";
-import type { FrameFields } from "./frame.ts";
-import { encodeFrame } from "./frame.ts";
+import { encodeFrame, type FrameFields } from "./frame.ts";
 import { ConnectionLost, connectAs, RawConnection, TimeIsUp } from "./raw-connection.ts";
 
 /** Users of an attack: the owner of the broker, and two guests. */
@@ -12,6 +11,9 @@ export const OTHER_GUEST = 65533;
 
 /** Bytes that are written at a time by `flood`. */
 const BATCH_BYTES = 256 * 1024;
+/** Bytes that surely are read in a turn of the event loop, if they are there. */
+const TURN_BYTES = 512 * 1024;
+const MOST_NOTES = 12;
 const RESOLUTION = 0x1_0000_0000;
 
 export interface GuestOptions {
@@ -88,15 +90,17 @@ export class Guest {
     let sent = 0;
     while (sent < count && !this.isOver) {
       const batch: Buffer[] = [];
-      for (let bytes = 0; bytes < BATCH_BYTES && sent < count; sent++) {
+      let bytes = 0;
+      for (; bytes < BATCH_BYTES && sent < count; sent++) {
         const made = make(sent);
         const frame = Buffer.isBuffer(made) ? made : encodeFrame(made);
         batch.push(frame);
         bytes += frame.length;
       }
       await connection.send(batch.length === 1 ? batch[0]! : Buffer.concat(batch));
-      // Whoever only writes never reads: the turn of the event loop is for the responses.
-      await new Promise((resolve) => setImmediate(resolve));
+      // Whoever only writes never reads: these turns of the event loop are for the responses.
+      for (let turns = Math.ceil(bytes / TURN_BYTES); turns > 0; turns--)
+        await new Promise((resolve) => setImmediate(resolve));
     }
     return sent;
   }
@@ -116,8 +120,9 @@ export class Guest {
     return this.random(oneIn) === 0;
   }
 
+  /** Adds to what is reported of it. */
   note(text: string): void {
-    this.notes.push(text);
+    if (this.notes.length < MOST_NOTES) this.notes.push(text.slice(0, 200).replace(/[^\x20-\x7e]/g, "?"));
   }
 
   /** Waits, at most until its time is up. */

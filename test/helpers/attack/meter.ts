@@ -40,6 +40,7 @@ function startMeter(wait: () => Promise<void>, expectedMs: number, pauseMs: numb
     }
   };
   run().catch((error: unknown) => {
+    worst = Math.max(worst, waited());
     since = undefined;
     failure = error instanceof Error ? error.message : String(error);
   });

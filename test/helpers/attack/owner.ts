@@ -4,17 +4,19 @@ import { connect } from "../../../src/connect/index.ts";
 import { Role } from "../../../src/message/index.ts";
 import { Flag, type RawMessage, Type, textOf } from "./frame.ts";
 import { OWNER } from "./guest.ts";
-import { asUser, RawConnection } from "./raw-connection.ts";
+import { asUser, RawConnection, TimeIsUp } from "./raw-connection.ts";
 import { LURE, OWNER_LIBRARY_SERVICE, OWNER_SERVICE } from "./topics.ts";
 
 /** Pause between two rounds of what the owner does, in milliseconds. */
 const PAUSE_MS = 40;
 /** How long the owner's service takes to answer: guests have the time to answer in its place. */
 const SERVE_MS = 10;
-/** How long a connection is tried for, as programs do that find no place. */
-const CONNECT_MS = 5000;
+/** How often a connection that is refused is tried again, and the pause between, in milliseconds: more than `connect` does. */
+const CONNECT_RETRIES = 10;
+const RETRY_MS = 60;
 const ANSWER_MS = 20_000;
 const RUN_EVERY_MS = 1000;
+const RANK = '{"value":"0","flags":1}';
 const MOST_FAULTS = 20;
 
 /**
@@ -22,8 +24,8 @@ const MOST_FAULTS = 20;
  * connections, processes. It uses them all the time and notes what fails.
  */
 export class Owner {
-  /** What went wrong since `begin`. */
-  faults: string[] = [];
+  /** What went wrong since `begin`, one of each sort. */
+  readonly #faults = new Map<string, string>();
   readonly #path: string;
   readonly #service: RawConnection;
   readonly #caller: RawConnection;
@@ -70,7 +72,7 @@ export class Owner {
 
   /** A round begins: what comes now counts, and there is a record that has to stay. */
   async begin(): Promise<void> {
-    this.faults = [];
+    this.#faults.clear();
     const record = `<48>1 2026-11-22T02:33:46.121000Z 0 owner 1 - - precious ${++this.#record}`;
     await this.#publisher
       .ask("log.append", Buffer.from(record))
@@ -86,7 +88,7 @@ export class Owner {
       } catch (error) {
         this.#fault(error);
       }
-    return this.faults;
+    return [...this.#faults.values()];
   }
 
   async close(): Promise<void> {
@@ -113,7 +115,8 @@ export class Owner {
 
   #fault(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
-    if (this.faults.length < MOST_FAULTS && !this.faults.includes(text)) this.faults.push(text);
+    const sort = text.replace(/\d+/g, "");
+    if (this.#faults.size < MOST_FAULTS && !this.#faults.has(sort)) this.#faults.set(sort, text);
   }
 
   /** Answers with the number that was asked for. */
@@ -148,7 +151,7 @@ export class Owner {
     }
     const n = Math.floor(Math.random() * 1e9);
     await this.#expect(caller, `${OWNER_SERVICE}.balance`, { n }, `{"n":${n}}`);
-    await this.#expect(caller, "attr.get", { name: "rank" }, '{"value":"0","flags":1}');
+    await this.#expect(caller, "attr.get", { name: "rank" }, RANK);
     await this.#expect(caller, `${OWNER_LIBRARY_SERVICE}.price`, {}, '{"n":7}');
   }
 
@@ -170,16 +173,21 @@ export class Owner {
 
   /** Opens a connection more, and closes it. */
   async #reconnect(): Promise<void> {
-    const end = performance.now() + CONNECT_MS;
-    for (;;) {
+    const connection = await this.#open();
+    await this.#expect(connection, "attr.get", { name: "rank" }, RANK);
+    connection.destroy();
+  }
+
+  /** Opens a connection, with as much patience as a program has that is refused. */
+  async #open(): Promise<RawConnection> {
+    for (let tries = 1; ; tries++) {
       try {
-        const connection = await RawConnection.open(this.#path, OWNER, performance.now() + CONNECT_MS);
-        await this.#expect(connection, "attr.get", { name: "rank" }, '{"value":"0","flags":1}');
-        connection.destroy();
-        return;
+        return await RawConnection.open(this.#path, OWNER, performance.now() + ANSWER_MS);
       } catch (error) {
-        if (performance.now() > end) throw new Error("the owner can't open a connection", { cause: error });
-        await delay(50);
+        const why = error instanceof Error ? error.message : String(error);
+        if (error instanceof TimeIsUp || tries > CONNECT_RETRIES)
+          throw new Error(`the owner can't open a connection: ${why}`, { cause: error });
+        await delay(RETRY_MS);
       }
     }
   }
@@ -199,7 +207,7 @@ export class Owner {
 
   /** The record of this round is in the log. */
   async #log(): Promise<void> {
-    const connection = await RawConnection.open(this.#path, OWNER, performance.now() + CONNECT_MS);
+    const connection = await this.#open();
     const wanted = `precious ${this.#record}`;
     const isThere = await new Promise<boolean>((resolve, reject) => {
       let found = false;
@@ -221,7 +229,7 @@ export class Owner {
 
   /** A process runs. */
   async #run(): Promise<void> {
-    const connection = await RawConnection.open(this.#path, OWNER, performance.now() + CONNECT_MS);
+    const connection = await this.#open();
     const statuses: string[] = [];
     const cmd = { cmdline: ["true"], env: {}, opts: {}, channels: [] };
     const end = await new Promise<RawMessage>((resolve, reject) => {

@@ -4,7 +4,9 @@ import { encodeFrame, type FrameFields, FrameReader, type RawMessage, Type } fro
 /** The broker has closed the connection, or did not take it. */
 export class ConnectionLost extends Error {}
 /** The time of the attack is over. */
-export class TimeIsUp extends Error {}
+export class TimeIsUp extends Error {
+  override readonly message = "the time is up";
+}
 /** A request has no answer after its bound. */
 export class NotAnswered extends Error {}
 
@@ -169,12 +171,18 @@ export class RawConnection {
   }
 
   #take(chunk: Buffer): void {
-    this.#reader.push(chunk, (message) => {
-      this.received++;
-      const answer = message.type === Type.RESPONSE ? this.#asked.get(message.matchtag) : undefined;
-      if (answer !== undefined) answer(message);
-      else this.onMessage?.(message);
-    });
+    try {
+      this.#reader.push(chunk, (message) => this.#receive(message));
+    } catch (error) {
+      this.socket.destroy(error as Error);
+    }
+  }
+
+  #receive(message: RawMessage): void {
+    this.received++;
+    const answer = message.type === Type.RESPONSE ? this.#asked.get(message.matchtag) : undefined;
+    if (answer !== undefined) answer(message);
+    else this.onMessage?.(message);
   }
 }
 

@@ -22,12 +22,13 @@ const IDLE_MS = 2000;
 /** How much longer than its time a guest may play. */
 const OVERTIME_MS = 15_000;
 /** How long a broker may take to be itself again. */
-const CALM_MS = 60_000;
+const CALM_MS = 30_000;
 const CALM_PINGS = 15;
 const OWNER_MS = 60_000;
 
 const SECURITY = join(import.meta.dirname, "../../../docs/security.md");
 const RESIDENT_MIB = 1536;
+const NONE: BrokerMemory = { heapUsed: 0, external: 0 };
 const STACK = /\bat \S.*:\d+:\d+\)?$/m;
 
 /** The most memory that a broker may have resident, in bytes: what docs/security.md says. */
@@ -62,7 +63,8 @@ export interface RoundReport {
 
 /** One round: a guest plays, leaves, and what the broker is then like. */
 export async function playRound(stage: Stage, attack: Attack, options: RoundOptions): Promise<RoundReport> {
-  const { seed, scale, playMs, timer } = options;
+  const { seed, scale, timer } = options;
+  const playMs = Math.max(options.playMs, attack.needsMs ?? 0);
   const { broker, owner, ping } = stage;
   const started = performance.now();
   const failures: string[] = [];
@@ -74,15 +76,17 @@ export async function playRound(stage: Stage, attack: Attack, options: RoundOpti
   const playing = stage.play({ path: broker.path, attack: attack.name, seed, scale, playMs });
   const notes = await watch(stage, attack, playing, playMs, failures);
   let extraMs = 0;
+  let isCalm = true;
   if (ping !== undefined && timer !== undefined) {
-    await calm(stage, ping);
+    isCalm = await calm(stage, ping);
     const [pinged, timed] = await Promise.all([ping.call("read"), timer.call("read")]);
     extraMs = Math.max(0, pinged.worst - Math.max(0, timed.worst));
     if (broker.ended === undefined && pinged.failure !== undefined)
       failures.push(`the owner's ping: ${pinged.failure}`);
     if (extraMs > EXTRA_MS) failures.push(`the owner's ping waited ${Math.round(extraMs)} ms longer`);
   }
-  const growth = await afterwards(stage, failures);
+  if (!isCalm) failures.push(`the broker is not itself again ${CALM_MS} ms after the guest has left`);
+  const growth = isCalm ? await afterwards(stage, failures) : NONE;
   const { peak } = broker;
   if (peak > residentLimit()) failures.push(`${Math.round(peak / MIB)} MiB were resident`);
   const stderr = broker.stderrBytes - stderrBytes;
@@ -98,7 +102,7 @@ export async function playRound(stage: Stage, attack: Attack, options: RoundOpti
 
 /** Lets the guest play, and leave. Resolves to what it notes. */
 async function watch(
-  { broker }: Stage,
+  { broker, ping }: Stage,
   { endsIdle }: Attack,
   playing: Playing,
   playMs: number,
@@ -115,7 +119,8 @@ async function watch(
     if (typeof report === "object") {
       notes = report.notes;
       if (report.failure !== undefined) failures.push(report.failure);
-      if (endsIdle === true && broker.ended === undefined) await checkIdle(broker, failures);
+      if (endsIdle === true && ping !== undefined && broker.ended === undefined)
+        await checkIdle(broker, failures);
     } else notes = report ?? "";
   } catch (error) {
     failures.push(`the attack itself failed: ${String(error)}`);
@@ -132,14 +137,15 @@ async function checkIdle(broker: Stage["broker"], failures: string[]): Promise<v
   if (share > IDLE_SHARE) failures.push(`${Math.round(share * 100)} percent of a processor while idle`);
 }
 
-/** Waits until the owner's ping is answered as on a quiet broker. */
-async function calm({ broker }: Stage, ping: RoleProcess): Promise<void> {
+/** Waits until the owner's ping is answered as on a quiet broker; resolves to false when that takes too long. */
+async function calm({ broker }: Stage, ping: RoleProcess): Promise<boolean> {
   const end = performance.now() + CALM_MS;
   const { count: first } = await ping.call("read");
   for (;;) {
     const { count, latest, failure } = await ping.call("read");
-    if (failure !== undefined || broker.ended !== undefined || performance.now() > end) return;
-    if (count >= first + CALM_PINGS && latest < EXTRA_MS / 5) return;
+    if (failure !== undefined || broker.ended !== undefined) return true;
+    if (count >= first + CALM_PINGS && latest < EXTRA_MS / 5) return true;
+    if (performance.now() > end) return false;
     await delay(50);
   }
 }
@@ -152,7 +158,7 @@ async function afterwards({ broker, owner, baseline }: Stage, failures: string[]
     else failures.push(...(faults ?? []));
   }
   const end = performance.now() + GROWTH_MS;
-  let growth: BrokerMemory = { heapUsed: 0, external: 0 };
+  let growth = NONE;
   while (broker.ended === undefined) {
     const memory = await broker.memory();
     if (memory === undefined) {

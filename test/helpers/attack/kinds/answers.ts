@@ -6,7 +6,7 @@ import { ENDS, LURE, METHODS, OWNER_SERVICE } from "../topics.ts";
 
 const MIB = 1024 * 1024;
 /** Longest wait for an answer that has to come, in milliseconds. */
-const ANSWER_MS = 3000;
+const ANSWER_MS = 5000;
 /** Methods whose answer is the end of another request, as flux-core has it. */
 const SILENT: ReadonlySet<string> = new Set(["log.cancel"]);
 /** Methods that may wait for something. */
@@ -108,7 +108,7 @@ async function claimed(guest: Guest): Promise<void> {
 
 export const ANSWER_ATTACKS: readonly Attack[] = [
   { kind: "unanswered", name: "unanswered-kept", play: kept },
-  { kind: "unanswered", name: "unanswered-methods", play: answered },
+  { kind: "unanswered", name: "unanswered-methods", needsMs: 2 * ANSWER_MS, play: answered },
   { kind: "forgery", name: "forgery-of-responses", play: forged },
   { kind: "forgery", name: "forgery-of-credentials", play: claimed },
 ];

@@ -141,7 +141,7 @@ async function muteReaders(guest: Guest): Promise<void> {
 export const CONNECTION_ATTACKS: readonly Attack[] = [
   { kind: "unfinished", name: "unfinished-frames", play: unfinished },
   { kind: "unfinished", name: "unfinished-slow", play: slow },
-  { kind: "descriptors", name: "descriptors-hoard", needsFresh: true, play: hoard },
+  { kind: "descriptors", name: "descriptors-hoard", needsFresh: true, needsMs: 2500, play: hoard },
   { kind: "descriptors", name: "descriptors-backlog", needsFresh: true, play: backlog },
   { kind: "descriptors", name: "descriptors-churn", play: churn },
   { kind: "mute", name: "mute-subscribers", play: muteSubscribers },

@@ -83,7 +83,7 @@ function grown(guest: Guest, bytes: number): { name: string; payload: Buffer } {
 
 async function bomb(guest: Guest, topics: readonly string[]): Promise<void> {
   const connection = await guest.open();
-  for (let left = guest.draw(1, 8); left > 0 && !guest.isOver; left--) {
+  for (let left = guest.draw(2, 30); left > 0 && !guest.isOver; left--) {
     const topic = guest.pick(topics);
     const bytes = guest.draw(64 * 1024, MOST_BYTES);
     const shape = guest.pick(SHAPES);

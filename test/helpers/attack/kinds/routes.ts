@@ -26,7 +26,7 @@ const TOPICS = [...METHODS, `${OWNER_SERVICE}.guest`, "nosuch.method", "groups.d
 /** Requests, and other messages, whose route stacks are large. */
 async function stacks(guest: Guest): Promise<void> {
   const connection = await guest.open();
-  for (let left = guest.draw(1, 12); left > 0 && !guest.isOver; left--) {
+  for (let left = guest.draw(2, 30); left > 0 && !guest.isOver; left--) {
     const topic = guest.pick(TOPICS);
     const type = guest.isLucky(4) ? guest.pick([Type.RESPONSE, Type.EVENT, Type.CONTROL]) : Type.REQUEST;
     const routes = drawRoutes(guest);

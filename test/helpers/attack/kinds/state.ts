@@ -7,7 +7,7 @@ const MIB = 1024 * 1024;
 /** Registers as many services as it can. */
 async function services(guest: Guest): Promise<void> {
   const connection = await guest.open();
-  const length = guest.draw(1, guest.isLucky(3) ? 65_536 : 250);
+  const length = guest.draw(1, guest.isLucky(6) ? 65_536 : 240);
   const count = Math.min(guest.draw(100, 600_000), Math.ceil((256 * MIB) / length));
   let sent = 0;
   try {

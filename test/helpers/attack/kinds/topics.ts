@@ -13,7 +13,7 @@ async function topics(guest: Guest): Promise<void> {
   const start = guest.pick(["broker.", "event.", "attr.", "groups.", `${OWNER_SERVICE}.`, "nosuch.", ""]);
   const length = guest.draw(8, 24 * MIB);
   const type = guest.isLucky(5) ? guest.pick([Type.RESPONSE, Type.EVENT]) : Type.REQUEST;
-  const flags = guest.pick([0, Flag.NORESPONSE]);
+  const flags = guest.pick([0, Flag.NORESPONSE, Flag.NORESPONSE]);
   const count = Math.min(guest.draw(10, 200_000), Math.ceil((1500 * MIB) / length));
   const fill = guest.pick(["x", "x.", "é", "\u0001"]);
   let sent = 0;
