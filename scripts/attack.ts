@@ -13,7 +13,7 @@ import { describeRound, summarizeRounds } from "../test/helpers/attack/summary.t
 import { TemporaryFolder } from "../test/helpers/temporary-folder.ts";
 
 /** How long a guest plays in a round, in milliseconds. */
-const PLAY_MS = 4000;
+const PLAY_MS = 3500;
 
 function wholeNumber(text: string | undefined, fallback: number, name: string): number {
   const number = text === undefined ? fallback : Number(text);

@@ -28,6 +28,8 @@ const PLAYED: Readonly<Record<string, number>> = {
   "logs-refused": 15,
   "broken-frames": 16,
   "events-many": 17,
+  "tree-pending": 18,
+  "tree-forgery": 19,
 };
 const SCALE = 1 / 64;
 const PLAY_MS = 1000;

@@ -14,6 +14,8 @@ export interface Attack {
   readonly needsFresh?: boolean;
   /** Once it has played and holds its connections, nothing more happens: the broker has to be idle. */
   readonly endsIdle?: boolean;
+  /** Plays against an instance of so many ranks, all in the process of one broker. */
+  readonly ranks?: number;
   /** How long it has to play at least, in milliseconds. */
   readonly needsMs?: number;
   /** @throws AttackSucceeded */

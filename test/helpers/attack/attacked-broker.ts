@@ -18,6 +18,8 @@ export interface AttackedBrokerOptions {
   readonly main?: string | undefined;
   /** Takes guests: default true. */
   readonly guests?: boolean | undefined;
+  /** Ranks of the instance, all in its process: default 1. */
+  readonly ranks?: number | undefined;
   /** Descriptors it may have: default 256. */
   readonly descriptors?: number | undefined;
   /** Its heap, in MiB: default 512. */
@@ -81,7 +83,7 @@ export class AttackedBroker {
   /** Starts one; resolves when it takes clients. */
   static async start(options: AttackedBrokerOptions): Promise<AttackedBroker> {
     const { folder, main = join(ROOT, "dist/cli/main.js"), guests = true } = options;
-    const { descriptors = 256, heapMib = 512 } = options;
+    const { descriptors = 256, heapMib = 512, ranks = 1 } = options;
     const rundir = join(folder, "run");
     mkdirSync(rundir, { recursive: true });
     for (const path of [folder, rundir]) {
@@ -98,6 +100,7 @@ export class AttackedBroker {
       "--print-uri",
       `--rundir=${rundir}`,
       ...(guests ? ["--allow-guests"] : []),
+      ...(ranks > 1 ? [`--size=${ranks}`] : []),
     ];
     const limited = ["bash", "-c", `ulimit -n ${descriptors} && exec "$@"`, "bash", ...command];
     const child = spawn("setpriv", asOwner(limited), {

@@ -10,6 +10,7 @@ import { OVERSIZE_ATTACKS } from "./kinds/oversize.ts";
 import { ROUTE_ATTACKS } from "./kinds/routes.ts";
 import { STATE_ATTACKS } from "./kinds/state.ts";
 import { TOPIC_ATTACKS } from "./kinds/topics.ts";
+import { TREE_ATTACKS } from "./kinds/tree.ts";
 
 /** All attacks. */
 export const ATTACKS: readonly Attack[] = [
@@ -24,6 +25,7 @@ export const ATTACKS: readonly Attack[] = [
   ...LOG_ATTACKS,
   ...BROKEN_ATTACKS,
   ...EVENT_ATTACKS,
+  ...TREE_ATTACKS,
 ];
 
 /** The attacks that a comma-separated list of kinds and names means, all without one. @throws Error for a word that names none. */

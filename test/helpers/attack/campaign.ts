@@ -1,4 +1,3 @@
-import { seededRandom } from "../message-fuzz.ts";
 import type { Attack } from "./attack.ts";
 import { kindsOf } from "./attacks.ts";
 import { RoleProcess } from "./role.ts";
@@ -54,14 +53,15 @@ export class Campaign implements AsyncDisposable {
   }
 
   /** The stage of most attacks, or one for this attack alone. */
-  async #stageFor({ isRefused = false, needsFresh = false }: Attack): Promise<Stage> {
-    const isOwn = isRefused || needsFresh;
+  async #stageFor({ isRefused = false, needsFresh = false, ranks }: Attack): Promise<Stage> {
+    const isOwn = isRefused || needsFresh || ranks !== undefined;
     if (!isOwn && this.#stage !== undefined) return this.#stage;
     const { folder, main, isTimed } = this.#options;
     const stage = await Stage.start({
       folder: stageFolder(folder, this.#stages++),
       main,
       guests: !isRefused,
+      ranks,
       runs: needsFresh,
       isTimed,
     });
@@ -75,13 +75,12 @@ export class Campaign implements AsyncDisposable {
   }
 }
 
-/** Attacks for so many rounds: one kind each in turn, an attack of that kind by chance, and the seed `seed + N` for round N. */
+/** Attacks for so many rounds: one kind each in turn, and of each kind one attack after the other. Round N has the seed `seed + N`. */
 export function planAttacks(attacks: readonly Attack[], rounds: number, seed: number): PlannedAttack[] {
   const kinds = kindsOf(attacks);
   return Array.from({ length: rounds }, (_, round) => {
     const ofKind = attacks.filter(({ kind }) => kind === kinds[round % kinds.length]);
-    // The guest draws from the seed itself: its first numbers are not to depend on the attack.
-    const attack = ofKind[seededRandom((seed + round) ^ 0x5bd1e995)(ofKind.length)]!;
-    return { attack, seed: seed + round };
+    const turn = seed + Math.floor(round / kinds.length);
+    return { attack: ofKind[turn % ofKind.length]!, seed: seed + round };
   });
 }

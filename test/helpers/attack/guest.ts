@@ -49,20 +49,21 @@ export class Guest {
     return performance.now() >= this.deadline;
   }
 
-  /** Opens a connection. @throws ConnectionLost when the broker refuses it, TimeIsUp. */
-  async open(userid = GUEST): Promise<RawConnection> {
-    const connection = await RawConnection.open(this.path, userid, this.deadline);
+  /** Opens a connection to a rank. @throws ConnectionLost when the broker refuses it, TimeIsUp. */
+  async open(userid = GUEST, rank = 0): Promise<RawConnection> {
+    const path = this.path.replace(/local-0$/, `local-${rank}`);
+    const connection = await RawConnection.open(path, userid, this.deadline);
     this.#sockets.add(connection.socket);
     connection.socket.once("close", () => this.#sockets.delete(connection.socket));
     return connection;
   }
 
   /** Opens up to `count` connections; fewer when the broker refuses some. */
-  async openMany(count: number): Promise<RawConnection[]> {
+  async openMany(count: number, rank = 0): Promise<RawConnection[]> {
     const opened: RawConnection[] = [];
     while (opened.length < count && !this.isOver) {
       try {
-        opened.push(await this.open());
+        opened.push(await this.open(GUEST, rank));
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
         break;

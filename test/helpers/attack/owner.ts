@@ -19,6 +19,15 @@ const RUN_EVERY_MS = 1000;
 const RANK = '{"value":"0","flags":1}';
 const MOST_FAULTS = 20;
 
+export interface OwnerOptions {
+  /** Path of the broker's socket. */
+  readonly path: string;
+  /** Ranks of the instance. */
+  readonly ranks: number;
+  /** A process is run once a second, whether that succeeds or not, until `end` asks for one that has to. */
+  readonly runs: boolean;
+}
+
 /**
  * What an owner has at a broker and must not lose: services that answer, one of them this project's client, events in order, records in the log, new
  * connections, processes. It uses them all the time and notes what fails.
@@ -27,6 +36,7 @@ export class Owner {
   /** What went wrong since `begin`, one of each sort. */
   readonly #faults = new Map<string, string>();
   readonly #path: string;
+  readonly #ranks: number;
   readonly #service: RawConnection;
   readonly #caller: RawConnection;
   readonly #subscriber: RawConnection;
@@ -41,8 +51,14 @@ export class Owner {
   #record = 0;
   #lured = 0;
 
-  private constructor(path: string, connections: readonly RawConnection[], flux: Flux, shop: Service) {
-    this.#path = path;
+  private constructor(
+    options: OwnerOptions,
+    connections: readonly RawConnection[],
+    flux: Flux,
+    shop: Service,
+  ) {
+    this.#path = options.path;
+    this.#ranks = options.ranks;
     const [service, caller, subscriber, publisher] = connections;
     this.#service = service!;
     this.#caller = caller!;
@@ -52,15 +68,15 @@ export class Owner {
     this.#shop = shop;
   }
 
-  /** `runs`: a process is run once a second, whether that succeeds or not, until `end` asks for one that has to. */
-  static async start(path: string, runs: boolean): Promise<Owner> {
+  static async start(options: OwnerOptions): Promise<Owner> {
+    const { path, runs } = options;
     const connections: RawConnection[] = [];
     for (let i = 0; i < 4; i++) connections.push(await RawConnection.open(path, OWNER));
     const flux = await asUser(OWNER, () => connect(`local://${path}`, { env: {} }));
     const shop = await flux.serve(OWNER_LIBRARY_SERVICE, {
       price: { allow: Role.USER, answer: () => ({ n: 7 }) },
     });
-    const owner = new Owner(path, connections, flux, shop);
+    const owner = new Owner(options, connections, flux, shop);
     owner.#serve();
     await owner.#service.ask("service.add", { service: OWNER_SERVICE });
     await owner.#follow();
@@ -147,16 +163,27 @@ export class Owner {
     if (performance.now() - this.#lured > 200) {
       this.#lured = performance.now();
       // Whatever it is answered, or not.
-      caller.send({ topic: `${LURE}.hello`, payload: "{}", matchtag: caller.nextMatchtag() }).catch(() => {});
+      for (let rank = 0; rank < this.#ranks; rank++)
+        caller
+          .send({ topic: `${LURE}.hello`, payload: "{}", aux1: rank, matchtag: caller.nextMatchtag() })
+          .catch(() => {});
     }
     const n = Math.floor(Math.random() * 1e9);
     await this.#expect(caller, `${OWNER_SERVICE}.balance`, { n }, `{"n":${n}}`);
-    await this.#expect(caller, "attr.get", { name: "rank" }, RANK);
+    for (let rank = 0; rank < this.#ranks; rank++)
+      await this.#expect(caller, "attr.get", { name: "rank" }, RANK.replace("0", `${rank}`), rank);
     await this.#expect(caller, `${OWNER_LIBRARY_SERVICE}.price`, {}, '{"n":7}');
   }
 
-  async #expect(connection: RawConnection, topic: string, payload: object, text: string): Promise<void> {
-    const answer = await connection.ask(topic, payload, { waitMs: ANSWER_MS });
+  async #expect(
+    connection: RawConnection,
+    topic: string,
+    payload: object,
+    text: string,
+    rank?: number,
+  ): Promise<void> {
+    const to = rank === undefined ? {} : { aux1: rank };
+    const answer = await connection.ask(topic, payload, { waitMs: ANSWER_MS, ...to });
     if (answer.aux1 !== 0) throw new Error(`the owner's ${topic} failed with errno ${answer.aux1}`);
     const got = textOf(answer).replaceAll(" ", "");
     if (got !== text) throw new Error(`the owner's ${topic} gave ${got.slice(0, 100)} instead of ${text}`);

@@ -16,7 +16,7 @@ async function start(task: RoleTask): Promise<unknown> {
       meter = await startPingMeter(task.path);
       return undefined;
     case "owner":
-      owner = await Owner.start(task.path, task.runs);
+      owner = await Owner.start(task.options);
       return undefined;
     case "guest":
       // Its connections are open until the process is killed.

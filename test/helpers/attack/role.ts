@@ -2,12 +2,13 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { GuestReport, GuestTask } from "./guest-play.ts";
+import type { OwnerOptions } from "./owner.ts";
 
 /** What a process of an attack is for, and what it is told once, when it starts. */
 export type RoleTask =
   | { readonly role: "timer" }
   | { readonly role: "ping"; readonly path: string }
-  | { readonly role: "owner"; readonly path: string; readonly runs: boolean }
+  | { readonly role: "owner"; readonly options: OwnerOptions }
   | { readonly role: "guest"; readonly task: GuestTask };
 
 /** What a role is asked, and its answers. `start` is answered when it is ready. */

@@ -23,6 +23,7 @@ const IDLE_MS = 2000;
 const OVERTIME_MS = 15_000;
 /** How long a broker may take to be itself again. */
 const CALM_MS = 30_000;
+const SAMPLE_MS = 50;
 const CALM_PINGS = 15;
 const OWNER_MS = 60_000;
 
@@ -73,6 +74,11 @@ export async function playRound(stage: Stage, attack: Attack, options: RoundOpti
   broker.resetPeak();
   await bounded(Promise.all([owner.begin(), ping?.call("begin"), timer?.call("begin")]), OWNER_MS);
 
+  // A process that has ended has no figures any more.
+  let peak = 0;
+  const sampler = setInterval(() => {
+    peak = Math.max(peak, broker.peak);
+  }, SAMPLE_MS).unref();
   const playing = stage.play({ path: broker.path, attack: attack.name, seed, scale, playMs });
   const notes = await watch(stage, attack, playing, playMs, failures);
   let extraMs = 0;
@@ -87,7 +93,8 @@ export async function playRound(stage: Stage, attack: Attack, options: RoundOpti
   }
   if (!isCalm) failures.push(`the broker is not itself again ${CALM_MS} ms after the guest has left`);
   const growth = isCalm ? await afterwards(stage, failures) : NONE;
-  const { peak } = broker;
+  clearInterval(sampler);
+  peak = Math.max(peak, broker.peak);
   if (peak > residentLimit()) failures.push(`${Math.round(peak / MIB)} MiB were resident`);
   const stderr = broker.stderrBytes - stderrBytes;
   if (stderr > STDERR_BYTES) failures.push(`${Math.round(stderr / 1024)} KiB on standard error`);
@@ -153,7 +160,9 @@ async function calm({ broker }: Stage, ping: RoleProcess): Promise<boolean> {
 /** What the owner has lost, and what the broker holds; pushes what is wrong. */
 async function afterwards({ broker, owner, baseline }: Stage, failures: string[]): Promise<BrokerMemory> {
   if (broker.ended === undefined) {
-    const faults = await bounded(Promise.race([owner.end(), broker.exited]), OWNER_MS);
+    // The owner's program can end too: it serves guests.
+    const asked = owner.end().catch((error: unknown) => [`the owner: ${String(error)}`]);
+    const faults = await bounded(Promise.race([asked, broker.exited]), OWNER_MS);
     if (faults === "late") failures.push(`the owner's requests are not answered within ${OWNER_MS} ms`);
     else failures.push(...(faults ?? []));
   }

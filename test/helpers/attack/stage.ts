@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { AttackedBroker, type AttackedBrokerOptions, type BrokerMemory } from "./attacked-broker.ts";
 import { GUEST } from "./guest.ts";
 import { type GuestReport, type GuestTask, playAttack } from "./guest-play.ts";
-import { Owner } from "./owner.ts";
+import { Owner, type OwnerOptions } from "./owner.ts";
 import { RawConnection } from "./raw-connection.ts";
 import { RoleProcess } from "./role.ts";
 
@@ -52,12 +52,13 @@ export class Stage {
   }
 
   static async start(options: StageOptions): Promise<Stage> {
-    const { isTimed, runs = false, guests = true } = options;
+    const { isTimed, runs = false, ranks = 1, guests = true } = options;
     const broker = await AttackedBroker.start(options);
     const { path } = broker;
     const ping = isTimed ? new RoleProcess() : undefined;
     try {
-      const owner = isTimed ? await startOwnerProcess(path, runs) : await Owner.start(path, runs);
+      const duties = { path, ranks, runs };
+      const owner = isTimed ? await startOwnerProcess(duties) : await Owner.start(duties);
       await ping?.start({ role: "ping", path });
       if (guests) await warmUp(path);
       const baseline = await broker.memory(30_000);
@@ -93,10 +94,10 @@ export class Stage {
   }
 }
 
-async function startOwnerProcess(path: string, runs: boolean): Promise<OwnerRole> {
+async function startOwnerProcess(options: OwnerOptions): Promise<OwnerRole> {
   const owner = new RoleProcess();
   try {
-    await owner.start({ role: "owner", path, runs });
+    await owner.start({ role: "owner", options });
   } catch (error) {
     await owner.kill();
     throw error;

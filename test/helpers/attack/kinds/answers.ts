@@ -62,11 +62,11 @@ async function answered(guest: Guest): Promise<void> {
   if (silent.length > 0) throw new AttackSucceeded(`no answer from ${silent.join(", ")} to ${text}`);
 }
 
-/** Answers the owner's other calls once the owner has called a service of the guest. */
-async function forged(guest: Guest): Promise<void> {
-  const connection = await guest.open();
+/** Answers the owner's other calls once the owner has called a service of the guest, which is at a rank. */
+export async function forge(guest: Guest, rank: number): Promise<void> {
+  const connection = await guest.open(undefined, rank);
   const ahead = guest.draw(4, 512);
-  const others = guest.isLucky(3) ? await guest.open() : connection;
+  const others = guest.isLucky(3) ? await guest.open(undefined, rank) : connection;
   let count = 0;
   connection.onMessage = ({ type, routes, matchtag }) => {
     if (type !== Type.REQUEST) return;
@@ -109,6 +109,6 @@ async function claimed(guest: Guest): Promise<void> {
 export const ANSWER_ATTACKS: readonly Attack[] = [
   { kind: "unanswered", name: "unanswered-kept", play: kept },
   { kind: "unanswered", name: "unanswered-methods", needsMs: 2 * ANSWER_MS, play: answered },
-  { kind: "forgery", name: "forgery-of-responses", play: forged },
+  { kind: "forgery", name: "forgery-of-responses", play: (guest) => forge(guest, 0) },
   { kind: "forgery", name: "forgery-of-credentials", play: claimed },
 ];
