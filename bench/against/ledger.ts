@@ -16,9 +16,9 @@ export interface Finding extends Judgement {
 /** A threshold above this says little. More rounds are measured while there is time. */
 export const WANTED_THRESHOLD = 0.05;
 /** A ratio that looks worse is measured again in so many passes before it is called worse. */
-const CONFIRMATIONS = 2;
+const CONFIRMATIONS = 4;
 /** Most passes for one ratio; each has a round for each run. */
-const MOST_PASSES = 6;
+const MOST_PASSES = 8;
 
 /** All that was measured of one ratio. */
 interface Entry {

@@ -54,17 +54,24 @@ export function judge(runs: readonly (readonly Pair[])[], better: Better): Judge
   };
 }
 
+/** From so many runs on, one of them may be an outlier. */
+const TRIMMED_RUNS = 5;
+
 /**
  * How much two runs of the same build differ, at most, from the changes of all runs (logarithms).
  *
  * The changes of run i and run j differ by `(a_i - a_j) - (b_i - b_j)`: by what two runs of build a
  * differ, less what two runs of build b differ. The true change is in both and cancels out, and so does
  * what the machine did to both builds alike. Both differences vary alike and independently, so the
- * difference of the changes is sqrt(2) times as large as that of one build. The largest one among the
- * runs counts. It shrinks when runs have more rounds. A single run says nothing: 0.
+ * difference of the changes is sqrt(2) times as large as that of one build. The largest one counts.
+ * Among five runs or more, the one farthest from the median is left out: a single disturbance would
+ * hide a loss of any size. The noise shrinks when runs have more rounds. A single run has none: 0.
  */
 export function noiseOf(changes: readonly number[]): number {
-  return Math.exp((Math.max(...changes) - Math.min(...changes)) / Math.SQRT2) - 1;
+  const middle = median(changes);
+  const nearest = changes.toSorted((a, b) => Math.abs(a - middle) - Math.abs(b - middle));
+  const kept = changes.length < TRIMMED_RUNS ? nearest : nearest.slice(0, -1);
+  return Math.exp((Math.max(...kept) - Math.min(...kept)) / Math.SQRT2) - 1;
 }
 
 /**
