@@ -33,13 +33,13 @@ const INT_MAX = 2 ** 31 - 1;
 const RECORD_BYTES_MIN = 1024;
 const RECORD_BYTES_MAX = 1024 * 1024;
 
-/** Defaults of `log-ring-bytes`, 8 MiB, and `log-record-bytes`, 16 KiB. */
+/** Defaults of `log-ring-bytes`, 8 MiB, and `log-record-bytes`, 128 KiB. */
 export const LOG_RING_BYTES = 8 * 1024 * 1024;
-export const LOG_RECORD_BYTES = 16 * 1024;
+export const LOG_RECORD_BYTES = 128 * 1024;
 
 /**
  * Reads the attributes of the log, and defines those that are missing with their defaults. Source: flux-broker-attributes(7), log.c in
- * flux-core, whose texts these are. `log-ring-bytes` (default 8 MiB) and `log-record-bytes` (1 KiB to 1 MiB, default 16 KiB) are not
+ * flux-core, whose texts these are. `log-ring-bytes` (default 8 MiB) and `log-record-bytes` (1 KiB to 1 MiB, default 128 KiB) are not
  * flux-core's.
  * @throws FluxError EINVAL, its text with the name, for a value that is none
  */

@@ -29,6 +29,10 @@ export interface LogClock {
 export interface LogSummaryOptions {
   /** Takes what is to be logged. */
   readonly write: (level: LogLevel, text: string, appname?: string) => void;
+  /** The line for `more` lines of a kind that were counted in `seconds`; default `KIND: … and 5,099 more of WHO in 60 s`. */
+  readonly summarize?:
+    | ((kind: string, more: number, who: string | undefined, seconds: number) => string)
+    | undefined;
   /** Milliseconds between two summaries, 1 to 2,147,483,647; default 60,000. */
   readonly intervalMs?: number | undefined;
   /** Lines of one kind and cause that are written before they are counted, from 1; default 5. */
@@ -94,10 +98,10 @@ export class LogSummary {
 
   constructor(options: LogSummaryOptions) {
     const { write, intervalMs = 60_000, burst = 5, maxLines = 64, maxKeys = 256 } = options;
-    const { maxSummaries = 16, maxTextLength = 1024, clock = SYSTEM_CLOCK } = options;
+    const { maxSummaries = 16, maxTextLength = 1024, summarize = summaryOf, clock = SYSTEM_CLOCK } = options;
     if (!(intervalMs >= 1 && intervalMs <= TIMER_MAX_MS))
       throw new RangeError(`intervalMs is ${intervalMs}: it is 1 to ${TIMER_MAX_MS}`);
-    this.#options = { write, intervalMs, burst, maxLines, maxKeys, maxSummaries, maxTextLength };
+    this.#options = { write, intervalMs, burst, maxLines, maxKeys, maxSummaries, maxTextLength, summarize };
     this.#clock = clock;
   }
 
@@ -136,10 +140,9 @@ export class LogSummary {
     const seconds = Math.max(1, Math.round((this.#clock.now() - this.#since) / 1000));
     const counted = [...this.#entries.values()].filter(({ more }) => more > 0);
     counted.sort((a, b) => b.more - a.more);
-    const { write, maxSummaries } = this.#options;
+    const { write, maxSummaries, summarize } = this.#options;
     for (const { kind, who, level, appname, more } of counted.slice(0, maxSummaries)) {
-      const of = who === undefined ? "" : ` of ${who}`;
-      write(level, printable(`${kind}: … and ${grouped(more)} more${of} in ${grouped(seconds)} s`), appname);
+      write(level, printable(summarize(kind, more, who, seconds)), appname);
     }
     const rest = counted.slice(maxSummaries);
     const lines = rest.reduce((sum, { more }) => sum + more, this.#others);
@@ -186,6 +189,11 @@ export class LogSummary {
     const cut = text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1)}…` : text;
     write(level, [printable(cut), ...details].join("\n"), appname);
   }
+}
+
+function summaryOf(kind: string, more: number, who: string | undefined, seconds: number): string {
+  const of = who === undefined ? "" : ` of ${who}`;
+  return `${kind}: … and ${grouped(more)} more${of} in ${grouped(seconds)} s`;
 }
 
 function whoOf({ who, userid }: LogCause): string | undefined {

@@ -27,6 +27,7 @@ export class LimitedLog {
       write: (level, text) => log(level, text),
       intervalMs: quietMs,
       burst,
+      summarize: (text, more) => `${text} (${more} more)`,
     });
   }
 

@@ -16,7 +16,7 @@ test("attributes that are missing get their defaults", () => {
     criticalLevel: 2,
     ringSize: 1024,
     ringBytes: 8388608,
-    recordBytes: 16384,
+    recordBytes: 131072,
     syslog: false,
     stderrMode: "leader",
   });
@@ -28,7 +28,7 @@ test("attributes that are missing get their defaults", () => {
     "log-syslog-level": "3",
     "log-ring-size": "1024",
     "log-ring-bytes": "8388608",
-    "log-record-bytes": "16384",
+    "log-record-bytes": "131072",
     "log-syslog-enable": "0",
     "log-stderr-mode": "leader",
   });
