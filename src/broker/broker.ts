@@ -361,7 +361,7 @@ export class Broker implements AsyncDisposable {
         events: this.events,
         limits: this.#options.limits,
         guestPublishBytes: this.#options.guestPublishBytes,
-        checkTopic: (topic) => ingress.checkText(topic, "topic"),
+        maxTopicBytes: ingress.maxTopicBytes,
         others: this.#builtins.open("event", methods),
       }),
     );

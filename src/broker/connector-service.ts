@@ -89,9 +89,13 @@ export class ConnectorService<E> {
     this.#ingress.checkText(prefix, "prefix");
     const count = client.subscriptions.get(prefix) ?? 0;
     if (count === 0 && client.subscriptions.size >= MAX_SUBSCRIPTIONS) throw new FluxError("ENOBUFS");
-    if (count === 0 && !client.share.charge(costOf(prefix))) throw new FluxError("ENOBUFS");
-    client.subscriptions.set(prefix, count + 1);
-    if (count === 0) this.#events.subscribe(client, prefix);
+    if (count > 0) {
+      client.subscriptions.set(prefix, count + 1);
+      return;
+    }
+    if (!client.share.charge(costOf(prefix))) throw new FluxError("ENOBUFS");
+    client.subscriptions.set(prefix, 1);
+    this.#events.subscribe(client, prefix);
   }
 
   #unsubscribe(client: ClientConnection, prefix: string): void {

@@ -65,8 +65,9 @@ export class Disconnects {
         }),
       );
     }
+    if (topic.length > LONGEST_SEEN) return undefined;
     this.#last = { topic, nodeid: request.aux1, upstream };
-    if (anywhere && topic.length <= LONGEST_SEEN) {
+    if (anywhere) {
       if (this.#seen.size >= MAX_SEEN) this.#seen = new Set();
       this.#seen.add(topic);
     }

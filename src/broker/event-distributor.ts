@@ -8,8 +8,11 @@ import type { SlowClients } from "./slow-clients.ts";
 
 /** Holds some batches, and any event that is not large. */
 const SHEET_BYTES = 64 * 1024;
-/** Longest topic that is kept in mind, in UTF-16 units. */
+/** Longest topic that is remembered, in UTF-16 units. */
 const LONGEST_TOPIC = 256;
+
+/** Subscriptions of a client that is gone which are forgotten in one turn: some milliseconds. */
+const LEAVING_AT_ONCE = 2000;
 
 export interface EventDistributorOptions {
   readonly slow: SlowClients;
@@ -47,6 +50,18 @@ export class EventDistributor {
   unsubscribe(client: ClientConnection, prefix: string): void {
     this.#reset();
     this.#subscriptions.delete(prefix, client);
+  }
+
+  /** A client is gone: forgets its subscriptions, so many in a turn of the event loop that nobody has to wait for long. */
+  leave(client: ClientConnection): void {
+    const prefixes = [...client.subscriptions.keys()];
+    client.subscriptions.clear();
+    const forgetSome = (): void => {
+      this.#reset();
+      for (const prefix of prefixes.splice(-LEAVING_AT_ONCE)) this.#subscriptions.delete(prefix, client);
+      if (prefixes.length > 0) setImmediate(forgetSome);
+    };
+    forgetSome();
   }
 
   /** Queues the events that wait in batches. */
@@ -95,7 +110,7 @@ export class EventDistributor {
   /** Queues an event for a client: the frame at `span`, or the message as it is. */
   #give(client: ClientConnection, event: Message, span: EventSpan | undefined): void {
     const { seq } = event;
-    if (client.lastEvent === seq) return;
+    if (client.lastEvent === seq || client.gone) return;
     client.lastEvent = seq;
     const isPrivate = (event.flags & MessageFlag.PRIVATE) !== 0;
     if (isPrivate && !maySeePrivate(client.credential, event)) {
@@ -111,6 +126,7 @@ export class EventDistributor {
   }
 
   #giveRun(client: ClientConnection, { bytes, start, end, count, first, lasting }: EventRun): void {
+    if (client.gone) return;
     if (!client.hasRoom(end - start)) {
       this.#options.slow.missEvents(client, count, first);
       return;

@@ -17,8 +17,8 @@ export interface EventServiceOptions {
   };
   /** Says when what was published so far may be confirmed: at once, without a promise. Left out: always. */
   readonly events: { confirmed(): Promise<void> | undefined } | undefined;
-  /** Throws EINVAL for a topic over the limit. */
-  readonly checkTopic: (topic: string) => void;
+  /** Longest topic that is published, in bytes; default 1,024. */
+  readonly maxTopicBytes?: number | undefined;
   /** The methods besides `publish`. */
   readonly others: BuiltinService;
   /** Limits of a request to publish that has to be parsed. */
@@ -40,17 +40,15 @@ export class EventService {
   readonly #publisher: EventServiceOptions["publisher"];
   readonly #events: EventServiceOptions["events"];
   readonly #reader: PublishReader;
-  readonly #checkTopic: EventServiceOptions["checkTopic"];
   readonly #guestPublishBytes: number;
 
   constructor(options: EventServiceOptions) {
-    const { rank, publisher, events, checkTopic, others, limits } = options;
+    const { rank, publisher, events, others, limits, maxTopicBytes } = options;
     this.#guestPublishBytes = options.guestPublishBytes ?? GUEST_PUBLISH_BYTES;
-    this.#reader = new PublishReader({ limits });
+    this.#reader = new PublishReader({ limits, maxTopicBytes });
     this.#rank = rank;
     this.#publisher = publisher;
     this.#events = events;
-    this.#checkTopic = checkTopic;
     this.others = others;
   }
 
@@ -88,7 +86,6 @@ export class EventService {
       );
     }
     const { topic, flags, payload } = this.#reader.read(request);
-    this.#checkTopic(topic);
     return this.#publisher.publish(
       request.deriveEvent(topic, flags, payload?.bytes, payload?.start, payload?.end),
     );

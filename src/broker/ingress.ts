@@ -30,7 +30,7 @@ export interface IngressLimits {
   readonly maxTopicBytes: number;
   /** Most routes on the stack of a message of the owner, and of any response. From 16 on, default 256. */
   readonly maxRoutes: number;
-  /** Most bytes that those routes take, with their lengths. From 1,024 to 1 MiB, default 16 KiB. */
+  /** Most bytes that those routes take, with their lengths. From 1,024 to 8 MiB, default 16 KiB. */
   readonly maxRouteBytes: number;
   /** As `maxRoutes`, for a request or event of a guest; default 64. */
   readonly guestMaxRoutes: number;

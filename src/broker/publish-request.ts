@@ -4,6 +4,7 @@ import {
   decodeBase64Bytes,
   EMPTY,
   FluxError,
+  ownText,
   TextCache,
 } from "../base/index.ts";
 import { checkJsonSize, type JsonLimits, type RequestLimits, requestLimits } from "../client/index.ts";
@@ -50,14 +51,16 @@ export class PublishReader {
   #known = EMPTY;
 
   /** `maxTopicBytes` is the longest topic that is published, in bytes; `limits` those of a request that has to be parsed. */
-  constructor(options: { readonly maxTopicBytes?: number; readonly limits?: JsonLimits | undefined } = {}) {
+  constructor(
+    options: { readonly maxTopicBytes?: number | undefined; readonly limits?: JsonLimits | undefined } = {},
+  ) {
     this.#maxTopicBytes = options.maxTopicBytes ?? MAX_TOPIC_BYTES;
     this.#limits = requestLimits(options.limits);
   }
 
   /**
-   * @throws FluxError EPROTO when the request is malformed, its flags are others than PRIVATE, or its payload is no base64; EMSGSIZE when its topic
-   *   is too long, or its JSON has to be parsed and is over the limits.
+   * @throws FluxError EPROTO when the request is malformed, its flags are others than PRIVATE, or its payload is no base64; EINVAL when its topic
+   *   is too long; EMSGSIZE when its JSON has to be parsed and is over the limits.
    */
   read(message: Message): PublishRequest {
     const request = this.#scan(message) ?? this.#parse(message);
@@ -76,7 +79,7 @@ export class PublishReader {
   }
 
   #tooLong(): FluxError {
-    return new FluxError("EMSGSIZE", `topic is over the limit of ${this.#maxTopicBytes} bytes`);
+    return new FluxError("EINVAL", `topic is over the limit of ${this.#maxTopicBytes} bytes`);
   }
 
   /**
@@ -140,10 +143,10 @@ function parse(message: Message): PublishRequest {
   const text = message.text;
   if (text === undefined) throw new FluxError("EPROTO");
   const [topic, flags, encoded] = unpackText(text, "{s:s s:i s?s}", "topic", "flags", "payload");
-  if (encoded === undefined) return { topic, flags, payload: undefined };
+  if (encoded === undefined) return { topic: ownText(topic), flags, payload: undefined };
   const bytes = decodeBase64(encoded);
   if (bytes === undefined) throw new FluxError("EPROTO");
-  return { topic, flags, payload: { bytes, start: 0, end: bytes.length } };
+  return { topic: ownText(topic), flags, payload: { bytes, start: 0, end: bytes.length } };
 }
 
 /** True for ASCII that JSON needs no escape for. */

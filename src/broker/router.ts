@@ -128,8 +128,7 @@ export class Router implements RoutingView<Endpoint> {
     if (!this.connections.close(client)) return;
     for (const request of client.disconnects.take()) this.#route(client, request, request.topic!, true);
     this.services.removeAll(client);
-    for (const prefix of client.subscriptions.keys()) this.#events.unsubscribe(client, prefix);
-    client.subscriptions.clear();
+    this.#events.leave(client);
   }
 
   /**

@@ -1,10 +1,11 @@
-import { FluxError } from "../base/index.ts";
-import { type Credential, Role, serviceOf } from "../message/index.ts";
+import { FluxError, ownText } from "../base/index.ts";
+import { type Credential, Role, serviceOf, utf8Fits } from "../message/index.ts";
 
-/** Longest name of a service, in characters: with a method it has to fit a topic. */
+/** Longest name of a service, in bytes: with a method it has to fit the topic of a disconnect request. */
 const NAME_MAX = 255;
-/** Most topics whose provider is kept in mind. */
+/** Most topics whose provider is remembered, and the longest of them in UTF-16 units: half a MiB at most. */
 const MAX_PROVIDERS = 4096;
+const LONGEST_TOPIC = 128;
 
 /** Who provides which service on this rank. Names are unique; what has no dot is a name. */
 export class ServiceTable<E> {
@@ -22,7 +23,7 @@ export class ServiceTable<E> {
     const known = this.#providers.get(topic);
     if (known !== undefined) return known;
     const endpoint = this.#endpoints.get(serviceOf(topic));
-    if (endpoint === undefined) return undefined;
+    if (endpoint === undefined || topic.length > LONGEST_TOPIC) return endpoint;
     if (this.#providers.size >= MAX_PROVIDERS) this.#providers.clear();
     this.#providers.set(topic, endpoint);
     return endpoint;
@@ -35,18 +36,19 @@ export class ServiceTable<E> {
 
   /**
    * Registers a name.
-   * @throws FluxError EINVAL for one that is empty, has a dot or is over 255 characters, EPERM for a guest's that lacks its user id and a dash in front,
+   * @throws FluxError EINVAL for one that is empty, has a dot or is over 255 bytes, EPERM for a guest's that lacks its user id and a dash in front,
    *   EEXIST for one that is taken.
    */
   add(name: string, endpoint: E, credential: Credential): void {
-    if (name === "" || name.length > NAME_MAX || name.includes(".")) throw new FluxError("EINVAL");
+    if (name === "" || !utf8Fits(name, NAME_MAX) || name.includes(".")) throw new FluxError("EINVAL");
     if ((credential.rolemask & Role.OWNER) === 0 && !name.startsWith(`${credential.userid}-`))
       throw new FluxError("EPERM");
     if (this.#endpoints.has(name)) throw new FluxError("EEXIST");
-    this.#endpoints.set(name, endpoint);
+    const kept = ownText(name);
+    this.#endpoints.set(kept, endpoint);
     const names = this.#names.get(endpoint);
-    if (names === undefined) this.#names.set(endpoint, new Set([name]));
-    else names.add(name);
+    if (names === undefined) this.#names.set(endpoint, new Set([kept]));
+    else names.add(kept);
     this.#providers.clear();
   }
 

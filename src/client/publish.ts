@@ -1,4 +1,12 @@
-import { allocate, base64Length, concatBytes, encodeUtf8, FluxError, writeBase64 } from "../base/index.ts";
+import {
+  allocate,
+  base64Length,
+  concatBytes,
+  encodeUtf8,
+  FluxError,
+  ownText,
+  writeBase64,
+} from "../base/index.ts";
 import { Message, MessageFlag } from "../message/index.ts";
 import { jsonOf } from "./payload.ts";
 
@@ -42,7 +50,7 @@ function headOf(topic: string, flags: number): Uint8Array {
   const head = encodeUtf8(`{"topic":${JSON.stringify(topic)},"flags":${flags}`);
   if (isKept) {
     if (heads.size >= CACHE_SIZE) heads.delete(heads.keys().next().value as string);
-    heads.set(topic, head);
+    heads.set(ownText(topic), head);
   }
   return head;
 }

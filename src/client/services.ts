@@ -90,7 +90,7 @@ function nameError(error: unknown, name: string): unknown {
   if (!FluxError.is(error) || error.text !== undefined) return error;
   const texts: Record<string, string> = {
     EEXIST: `service '${name}' is registered already`,
-    EINVAL: `'${name}' is no name for a service: one is not empty, has no dot and 255 characters at most`,
+    EINVAL: `'${name}' is no name for a service: one is not empty, has no dot and 255 bytes at most`,
     EPERM: `a guest's service has a name that begins with its user id and a dash, which '${name}' does not`,
   };
   return new FluxError(error.errno, texts[error.code], { topic: error.topic, cause: error });

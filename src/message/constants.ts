@@ -42,4 +42,4 @@ export const MAX_TOPIC_BYTES = 1024;
 export const USERID_UNKNOWN = 0xffffffff;
 
 /** Most bytes of route parts in any message; one with more is malformed. */
-export const MAX_ROUTE_BYTES = 1024 * 1024;
+export const MAX_ROUTE_BYTES = 8 * 1024 * 1024;

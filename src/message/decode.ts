@@ -16,7 +16,7 @@ const MAX_EXTRA_PARTS = 1024;
  * Reads the parts in `bytes[start, end)` (a frame without its preamble) as a message that points into them.
  *
  * As flux-core's decoder it takes parts that no flag announces between payload and header, a payload of no bytes and a long length
- * for a short part. Its time is bounded: it walks at most 1 MiB of routes and 1,024 parts that no flag announces.
+ * for a short part. Its time is bounded: it walks at most 8 MiB of routes and 1,024 parts that no flag announces.
  * @throws FluxError EINVAL when a part runs past the end; EPROTO when the last part is no header, a part is missing
  *   that the flags announce, or there are more parts than that.
  */

@@ -64,7 +64,7 @@ export function afterRoutes({ flags, head, headStart }: Message, count: number):
  *
  * As flux-core's decoder it takes frames that no flag announces between payload and header, and a payload of no bytes.
  * @throws FluxError EPROTO when the last frame is no header, a frame is missing that the flags announce, or
- *   the routes take more than 1 MiB.
+ *   the routes take more than 8 MiB.
  */
 export function decodeFrames(frames: readonly Uint8Array[], from: Uint8Array = EMPTY): Message {
   const last = frames.length - 1;

@@ -1,4 +1,13 @@
-import { allocate, decodeUtf8, EMPTY, FluxError, TextCache, utf8Length, writeUtf8 } from "../base/index.ts";
+import {
+  allocate,
+  decodeUtf8,
+  EMPTY,
+  FluxError,
+  ownText,
+  TextCache,
+  utf8Length,
+  writeUtf8,
+} from "../base/index.ts";
 import { MessageFlag } from "./constants.ts";
 import { partBytes, partContent, partLength, writePartLength } from "./parts.ts";
 
@@ -29,7 +38,7 @@ export function headOf(routes: readonly string[] | null, topic: string | undefin
   if (head === undefined) {
     head = encodeHead(BARE.bytes, topic);
     if (heads.size >= CACHE_SIZE) heads.delete(heads.keys().next().value as string);
-    heads.set(topic, head);
+    heads.set(ownText(topic), head);
   }
   return head;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { EMPTY, type ErrnoName, errno, FluxError } from "../base/index.ts";
+import { EMPTY, type ErrnoName, errno, FluxError, ownText } from "../base/index.ts";
 import {
   CLIENT_QUEUE_BYTES,
   Disconnects,
@@ -161,7 +161,7 @@ export class ProxyRouter {
     let shared = client.subscriptions.get(prefix);
     if (shared === undefined) {
       shared = { count: 0, events: this.#upstream.subscribe(prefix) };
-      client.subscriptions.set(prefix, shared);
+      client.subscriptions.set(ownText(prefix), shared);
       this.#subscribers.add(prefix, client);
     }
     shared.count++;

@@ -1,5 +1,5 @@
-import { FluxError } from "../base/index.ts";
-import { type Message, textPayload } from "../message/index.ts";
+import { FluxError, ownText } from "../base/index.ts";
+import { type Message, TOPIC_MAX, textPayload, utf8Fits } from "../message/index.ts";
 import type { ProxyClient } from "./proxy-client.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -26,11 +26,12 @@ export class ProxyServices {
     return client?.gone === false ? client : undefined;
   }
 
-  /** Registers a name. Throws EEXIST when a client of this proxy has it or has asked for it, the broker's error otherwise. */
+  /** Registers a name. Throws EINVAL for one over 255 bytes, EEXIST when a client of this proxy has it or has asked for it, the broker's error otherwise. */
   async add(client: ProxyClient, request: Message, name: string): Promise<void> {
+    if (!utf8Fits(name, TOPIC_MAX)) throw new FluxError("EINVAL");
     if (this.#registrations.has(name)) throw new FluxError("EEXIST");
     const registration = { client, request, live: false };
-    this.#registrations.set(name, registration);
+    this.#registrations.set(ownText(name), registration);
     try {
       await this.#ask("service.add", name, request);
       registration.live = true;

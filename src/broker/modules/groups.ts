@@ -1,7 +1,7 @@
-import { encodeIdset, FluxError } from "../../base/index.ts";
+import { encodeIdset, FluxError, ownText } from "../../base/index.ts";
 import type { Log, Methods, Request } from "../../client/index.ts";
 import type { JsonObject } from "../../json/index.ts";
-import { isAuthorized, Role } from "../../message/index.ts";
+import { isAuthorized, MAX_TOPIC_BYTES, Role, utf8Fits } from "../../message/index.ts";
 import { decodeUpdates, encodeUpdates, GroupBatch, type GroupUpdate } from "./group-update.ts";
 
 export interface GroupsOptions {
@@ -126,7 +126,7 @@ export class Groups {
     let group = this.#groups.get(name);
     if (group === undefined) {
       group = { members: new Set(), watchers: new Set(), holder: undefined };
-      this.#groups.set(name, group);
+      this.#groups.set(ownText(name), group);
     }
     return group;
   }
@@ -166,21 +166,21 @@ export class Groups {
   }
 
   #joinRequest(request: Request): void {
-    const [name] = request.unpack("{s:s}", "name");
+    const name = nameOf(request);
     refuseRemote(request, "join");
     this.#join(name, request);
     request.respond();
   }
 
   #leaveRequest(request: Request): void {
-    const [name] = request.unpack("{s:s}", "name");
+    const name = nameOf(request);
     refuseRemote(request, "leave");
     this.leave(name);
     request.respond();
   }
 
   #getRequest(request: Request): void {
-    const [name] = request.unpack("{s:s}", "name");
+    const name = nameOf(request);
     // Other ranks know of those below them only.
     if (this.#options.rank !== 0) throw new FluxError("EPROTO", "this RPC is only available on rank 0");
     this.#respond(request, name);
@@ -226,6 +226,14 @@ export class Groups {
       }
     }
   }
+}
+
+/** The name of a group in a request. What other brokers call their groups is not limited. */
+function nameOf(request: Request): string {
+  const [name] = request.unpack("{s:s}", "name");
+  if (!utf8Fits(name, MAX_TOPIC_BYTES))
+    throw new FluxError("EINVAL", `name of a group is over the limit of ${MAX_TOPIC_BYTES} bytes`);
+  return name;
 }
 
 function refuseRemote(request: Request, method: string): void {

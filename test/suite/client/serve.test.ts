@@ -214,7 +214,7 @@ test("names: taken is EEXIST, with a dot EINVAL, none of them leaves methods beh
   await rejects(other.serve("mine", { who: () => ({}) }), "EEXIST", "service 'mine' is registered already");
   await rejects(one.serve("mine", { who: () => ({}) }), "EEXIST", "this handle serves 'mine' already");
   assert.deepEqual(await other.rpc("mine.who"), { one: true });
-  const dotted = "'my.own' is no name for a service: one is not empty, has no dot and 255 characters at most";
+  const dotted = "'my.own' is no name for a service: one is not empty, has no dot and 255 bytes at most";
   await rejects(one.serve("my.own", {}), "EINVAL", dotted);
   const wrong = "method 'm' of service 'bad' is neither a function nor an object with answer or request";
   for (const method of [5, null, { anser: () => ({}) }]) {

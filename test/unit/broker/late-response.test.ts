@@ -48,7 +48,7 @@ test("a client whose late confirmation can't be queued is closed, and the log sa
   });
   const others = new BuiltinService("event", {}, { reply: { send() {} }, fault() {} });
   const events = { confirmed: () => Promise.resolve() };
-  router.addBuiltin(new EventService({ rank: 0, publisher: router, events, checkTopic() {}, others }));
+  router.addBuiltin(new EventService({ rank: 0, publisher: router, events, others }));
   const link = new FullLink();
   const credential = { userid: 7, rolemask: Role.OWNER };
   const client = router.connect({ link, credential, pid: undefined, queueBytes: 1000 });

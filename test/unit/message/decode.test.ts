@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeFrame, decodeMessage } from "../../../src/message/index.ts";
+import { decodeFrame, decodeFrames, decodeMessage, MAX_ROUTE_BYTES } from "../../../src/message/index.ts";
 import { assertSameFields, fieldsOf } from "../../helpers/message-fields.ts";
 import { type TwinFields, twinDecodeBody } from "../../helpers/message-twin.ts";
 
@@ -133,4 +133,30 @@ test("a frame's preamble fits its bytes", () => {
   }
   assert.throws(() => decodeFrame(bytesOf("1200eeff 000000")), { code: "EPROTO" });
   assert.throws(() => decodeFrame(bytesOf("1200eeff 00000000")), { code: "EPROTO" });
+});
+
+test("EPROTO: more than 8 MiB of routes, found out there and not at their end", () => {
+  const stack = (bytes: number): Buffer => Buffer.alloc(bytes, Buffer.of(1, 0x61));
+  const end = bytesOf(`00 ${header(ROUTE)}`);
+  // With the delimiter.
+  const most = decodeMessage(Buffer.concat([stack(MAX_ROUTE_BYTES - 2), end]));
+  assert.equal(most.topicPart, MAX_ROUTE_BYTES - 1);
+  // What follows is no part of a message.
+  const more = Buffer.concat([stack(MAX_ROUTE_BYTES + 2), bytesOf(`ff ffffffff ${header(ROUTE)}`)]);
+  assert.throws(() => decodeMessage(more), { code: "EPROTO", message: /routes of more than 8388608 bytes/ });
+  const route = Buffer.alloc(800_000, 0x61);
+  const frames = (count: number): Buffer[] => [
+    ...Array<Buffer>(count).fill(route),
+    Buffer.alloc(0),
+    bytesOf(header(ROUTE)).subarray(1),
+  ];
+  assert.equal(decodeFrames(frames(10)).routes?.length, 10);
+  assert.throws(() => decodeFrames(frames(11)), { code: "EPROTO" });
+});
+
+test("EPROTO: more than 1,024 parts that no flag announces, found out there", () => {
+  const parts = (count: number): Buffer => Buffer.alloc(count);
+  decodeMessage(Buffer.concat([parts(1024), bytesOf(header(0))]));
+  const more = Buffer.concat([parts(1025), bytesOf("ff ffffffff")]);
+  assert.throws(() => decodeMessage(more), { code: "EPROTO", message: /more than 1024 parts/ });
 });

@@ -3,12 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { PrefixTable } from "../../../src/message/index.ts";
 
-const anyPrefix = fc
-  .array(fc.constantFrom("a", "b", ".", "é"), { maxLength: 4 })
-  .map((chars) => chars.join(""));
-const anyTopic = fc
-  .array(fc.constantFrom("a", "b", ".", "é"), { maxLength: 7 })
-  .map((chars) => chars.join(""));
+// Two characters of two UTF-16 units each have the first one in common.
+const anyChars = fc.constantFrom("a", "b", ".", "é", "\u{1f600}", "\u{1f601}", "aaaaaaaaaaaaaaaa");
+const anyPrefix = fc.array(anyChars, { maxLength: 5 }).map((chars) => chars.join(""));
+const anyTopic = fc.array(anyChars, { maxLength: 8 }).map((chars) => chars.join(""));
 const anyStep = fc.record({ add: fc.boolean(), prefix: anyPrefix, value: fc.nat(4) });
 
 /** The naive table: pairs in a list. */
@@ -35,7 +33,7 @@ class Pairs {
 test("a table finds what a filter of all its pairs finds", () => {
   fc.assert(
     fc.property(
-      fc.array(anyStep, { maxLength: 40 }),
+      fc.array(anyStep, { maxLength: 80 }),
       fc.array(anyTopic, { maxLength: 8 }),
       (steps, topics) => {
         const table = new PrefixTable<number>();
@@ -59,7 +57,7 @@ test("a table finds what a filter of all its pairs finds", () => {
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
 });
 
@@ -69,4 +67,32 @@ test("prefixes are of bytes, not of words, and the empty one is of every topic",
   const found: string[] = [];
   table.match("foo.b", (values) => found.push(...values));
   assert.deepEqual(found.sort(), ["", "fo", "foo."]);
+});
+
+test("as many prefixes as a client may have, of all lengths and first characters, come and go", () => {
+  const table = new PrefixTable<number>();
+  const prefixes: string[] = [];
+  for (let i = 0; i < 1024; i++) prefixes.push("n".repeat(i));
+  for (let i = 0; i < 30_000; i++) prefixes.push(`job.${(i * 7919) % 30_000}.`);
+  for (let i = 0; i < 34_512; i++) prefixes.push(String.fromCharCode(0x4000 + i));
+  for (const [i, prefix] of prefixes.entries()) assert.equal(table.add(prefix, i), true, prefix);
+  assert.equal(table.size, 65_536);
+  const found = (topic: string): string[] => {
+    const seen: string[] = [];
+    table.match(topic, (values) => {
+      for (const value of values) seen.push(prefixes[value]!);
+    });
+    return seen;
+  };
+  assert.deepEqual(found("job.12345.done"), ["", "job.12345."]);
+  assert.deepEqual(found("\u4321x"), ["", "\u4321"]);
+  assert.equal(found("n".repeat(5000)).length, 1024);
+  assert.deepEqual(new Set(table.prefixes()), new Set(prefixes));
+  for (const [i, prefix] of prefixes.entries()) {
+    if (i % 2 === 0) assert.equal(table.delete(prefix, i), true, prefix);
+  }
+  assert.equal(table.size, 32_768);
+  assert.equal(found("n".repeat(5000)).length, 512);
+  for (const [i, prefix] of prefixes.entries()) assert.equal(table.delete(prefix, i), i % 2 === 1, prefix);
+  assert.deepEqual([table.size, table.prefixes(), found("job.1.")], [0, [], []]);
 });
