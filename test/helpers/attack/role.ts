@@ -47,10 +47,12 @@ export class RoleProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<string>;
 
-  constructor() {
+  /** `heapMib`: its heap, in MiB; by default as Node has it. */
+  constructor(heapMib?: number) {
+    const heap = heapMib === undefined ? [] : [`--max-old-space-size=${heapMib}`];
     this.#child = fork(MAIN, {
-      execArgv: ["--import", "tsx"],
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      execArgv: [...heap, "--import", "tsx"],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     const kill = (): boolean => this.#child.kill("SIGKILL");
     process.once("exit", kill);

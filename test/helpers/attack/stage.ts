@@ -6,6 +6,9 @@ import { Owner, type OwnerOptions } from "./owner.ts";
 import { RawConnection } from "./raw-connection.ts";
 import { RoleProcess } from "./role.ts";
 
+/** Heap of the owner's program, which serves guests: as much as the broker's. */
+const OWNER_HEAP_MIB = 512;
+
 /** One who plays; `leave` ends its connections. */
 export interface Playing {
   readonly played: Promise<GuestReport>;
@@ -95,7 +98,7 @@ export class Stage {
 }
 
 async function startOwnerProcess(options: OwnerOptions): Promise<OwnerRole> {
-  const owner = new RoleProcess();
+  const owner = new RoleProcess(OWNER_HEAP_MIB);
   try {
     await owner.start({ role: "owner", options });
   } catch (error) {
