@@ -14,12 +14,14 @@ interface HostBufferClass {
   byteLength(text: string): number;
   /** What `toString` and `write` call: they take any view, which needs no Buffer made of it first. */
   readonly prototype: {
+    readonly latin1Slice?: (this: Uint8Array, start: number, end: number) => string;
     readonly utf8Slice?: (this: Uint8Array, start: number, end: number) => string;
     readonly utf8Write?: (this: Uint8Array, text: string, offset: number, length: number) => number;
   };
 }
 
 const host = (globalThis as { Buffer?: HostBufferClass }).Buffer;
+const latin1Slice = host?.prototype.latin1Slice;
 const utf8Slice = host?.prototype.utf8Slice;
 const utf8Write = host?.prototype.utf8Write;
 const encoder = new TextEncoder();
@@ -91,6 +93,7 @@ export function decodeUtf8Strict(bytes: Uint8Array, start = 0, end = bytes.lengt
 
 /** Text of `bytes[start, end)`, one character a byte. */
 export function decodeLatin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  if (latin1Slice !== undefined) return latin1Slice.call(bytes, start, end);
   if (host !== undefined) return asHost(bytes, host).toString("latin1", start, end);
   let text = "";
   for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);

@@ -161,7 +161,8 @@ async function openTransport({ boot, attributes, log }: TreeOptions): Promise<Tr
     connectTimeoutMs: parseDuration(attributes.get("tbon.connect_timeout")!),
     handshakeTimeoutMs: handshakeTimeout(attributes),
     handshakes: wholeAttribute(attributes, "tbon.handshakes", 1, 65_536),
-    childReceiveHighWater: number("tbon.child_rcvhwm"),
+    // The value 0, which says that nothing was set, is no limit for flux-core.
+    childReceiveHighWater: number("tbon.child_rcvhwm") || undefined,
     traceSockets: number("tbon.zmqdebug") !== 0,
     log,
   });

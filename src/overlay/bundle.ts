@@ -1,12 +1,5 @@
 import { ByteSink, concatBytes, EMPTY, FluxError, SHARE_BYTES } from "../base/index.ts";
-import {
-  afterRoutes,
-  decodeAll,
-  FRAME_MAGIC,
-  type Message,
-  MessageFlag,
-  MessageType,
-} from "../message/index.ts";
+import { afterRoutes, decodeAll, FRAME_MAGIC, type Message } from "../message/index.ts";
 import { frameBytes } from "./message-line.ts";
 import type { Frames } from "./transport.ts";
 
@@ -25,9 +18,6 @@ const LONGEST_BYTES = 1024 * 1024;
  */
 const PIECE_BYTES = 128;
 const MOST_PIECES = 4;
-
-/** Types of messages that find their way by their route stack. */
-const ROUTED = MessageType.REQUEST | MessageType.RESPONSE;
 
 /**
  * Messages for one neighbour, put together to leave as few messages of the transport: the first of a turn of the event loop leaves at once, the
@@ -78,6 +68,22 @@ export class Bundle {
   }
 }
 
+/** Puts a message into a bundle; false when there is none, or the message is to go by itself. */
+export function addToBundle(
+  bundle: Bundle | undefined,
+  message: Message,
+  popped: number,
+  pushed?: Uint8Array,
+): boolean {
+  if (bundle === undefined) return false;
+  if (Bundle.isTooLarge(message)) {
+    bundle.flush();
+    return false;
+  }
+  bundle.add(message, popped, pushed);
+  return true;
+}
+
 function pieces(bytes: Uint8Array): Frames {
   if (bytes.length <= PIECE_BYTES) return [bytes];
   const frames: Uint8Array[] = [];
@@ -96,13 +102,9 @@ export function isBundle([first]: Frames): boolean {
 
 /**
  * The messages of a bundle.
- * @throws FluxError EPROTO when it is malformed, cut off or too long, or holds a request or a response without a route
- *   stack, which no broker sends.
+ * @throws FluxError EPROTO when it is malformed, cut off or too long.
  */
 export function readBundle(frames: Frames): Message[] {
   if (frameBytes(frames) > LONGEST_BYTES) throw new FluxError("EPROTO", "bundle is too long");
-  const messages = decodeAll(frames.length === 1 ? frames[0]! : concatBytes(frames));
-  for (const { type, flags } of messages)
-    if ((type & ROUTED) !== 0 && (flags & MessageFlag.ROUTE) === 0) throw new FluxError("EPROTO");
-  return messages;
+  return decodeAll(frames.length === 1 ? frames[0]! : concatBytes(frames));
 }

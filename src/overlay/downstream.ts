@@ -8,16 +8,18 @@ import {
   MessageType,
   textPayload,
 } from "../message/index.ts";
-import { Bundle, isBundle, readBundle } from "./bundle.ts";
+import { addToBundle, Bundle, isBundle, readBundle } from "./bundle.ts";
 import { type Child, Children } from "./children.ts";
 import { faultText } from "./contained.ts";
 import { ControlType, disconnectFrames, disconnectMessage } from "./control.ts";
 import { disconnectsOf } from "./disconnect-requests.ts";
-import { decodeHello, GOODBYE, HELLO, type Hello, helloAnswer, refuseHello } from "./hello.ts";
-import { clearLocal, type OverlayContext, printable } from "./overlay-context.ts";
+import { GOODBYE, HELLO, type Hello, helloAnswer, readHello, refuseHello } from "./hello.ts";
+import { clearLocal, isAstray, type OverlayContext, printable } from "./overlay-context.ts";
+import { SYSTEM_CLOCK } from "./overlay-options.ts";
 import { ANY_PEER } from "./overlay-trace.ts";
+import { StatusPace } from "./status-pace.ts";
 import { Strangers } from "./strangers.ts";
-import { type SubtreeStatus, statusOf } from "./subtree-status.ts";
+import { isOnline, type SubtreeStatus, statusOf } from "./subtree-status.ts";
 import type { ChildServer, Frames } from "./transport.ts";
 
 /** Longer than this a broker that is well is never silent, with the usual settings: it speaks after 5 s, and looks every 5 s whether it has. */
@@ -31,6 +33,8 @@ export interface DownstreamPort {
   publish(event: Message): void;
   /** The name of the parent; undefined while it is not known. */
   parentUuid(): string | undefined;
+  /** Forgets the requests of a child that is gone, by its route part. */
+  forgetFrom(part: Uint8Array): void;
   /** The status of a child was set: what depends on it has to follow. */
   changed(child: Child): void;
 }
@@ -43,6 +47,7 @@ export class Downstream {
   readonly #context: OverlayContext;
   readonly #port: DownstreamPort;
   readonly #strangers: Strangers;
+  readonly #pace: StatusPace;
   /** The uuid of this broker, for the route stack of what goes down: as a frame, and as a route part. */
   readonly #pushed: readonly Uint8Array[];
   readonly #pushedPart: Uint8Array;
@@ -52,6 +57,12 @@ export class Downstream {
     this.#context = context;
     this.#port = port;
     this.#strangers = new Strangers(() => context.now());
+    const { clock = SYSTEM_CLOCK } = context.options;
+    this.#pace = new StatusPace({
+      now: () => context.now(),
+      after: (ms, call) => void clock.after(ms, call),
+      apply: (rank, status) => this.#applyLate(rank, status),
+    });
     this.#pushed = [encodeUtf8(context.uuid)];
     this.#pushedPart = encodePushed([context.uuid]);
     this.children = new Children(context.topology.children(context.rank), context.now(), context.pending);
@@ -82,7 +93,7 @@ export class Downstream {
       this.#port.answer(this.#context.refusal(request, refusal));
       return true;
     }
-    if (!bundled(child, request, 0, this.#pushedPart))
+    if (!addToBundle(child.bundle, request, 0, this.#pushedPart))
       this.#server.send(child.uuid, encodeFrames(request, 0, this.#pushed));
     this.#context.trace.see("tx", child.rank, request);
     return true;
@@ -93,7 +104,7 @@ export class Downstream {
     const child = this.children.online(uuid);
     if (this.#server === undefined || child === undefined) return false;
     child.received.response(response);
-    if (!bundled(child, response, 1)) this.#server.send(uuid, encodeFrames(response, 1));
+    if (!addToBundle(child.bundle, response, 1)) this.#server.send(uuid, encodeFrames(response, 1));
     this.#context.trace.see("tx", child.rank, response);
     return true;
   }
@@ -106,7 +117,7 @@ export class Downstream {
     const popped = routed ? event.routes!.length : 0;
     let frames: Frames | undefined;
     for (const child of this.children.onlineChildren()) {
-      if (bundled(child, event, popped)) continue;
+      if (addToBundle(child.bundle, event, popped)) continue;
       frames ??= encodeFrames(event, popped);
       server.send(child.uuid, frames);
     }
@@ -170,7 +181,9 @@ export class Downstream {
     for (const message of messages) {
       clearLocal(message);
       // A message before it may have ended the connection.
-      if (this.children.isOnline(child)) this.#take(child, message);
+      if (!this.children.isOnline(child)) return;
+      if (isAstray(message)) this.#context.drop("downstream", message, child.uuid, "malformed message");
+      else this.#take(child, message);
     }
   }
 
@@ -237,10 +250,14 @@ export class Downstream {
     const change = this.children.setStatus(child, status, this.#context.now());
     if (change === "none") return;
     if (change === "left") {
+      this.#pace.forget(child.rank);
       child.torpid = false;
       for (const request of child.sent.purge())
         this.#port.answer(this.#context.unreachable(request, undefined));
       for (const request of disconnectsOf(child.received.purge())) this.#context.host.request(request);
+      // Most were forgotten as their disconnect passed; of requests with one tag only the last had one.
+      for (const { sent } of this.children) sent.forgetFrom(child.part);
+      this.#port.forgetFrom(child.part);
     }
     this.#port.changed(child);
   }
@@ -248,7 +265,15 @@ export class Downstream {
   #control(child: Child, message: Message): void {
     if (message.aux1 !== ControlType.STATUS) return;
     this.#context.trace.see("rx", child.rank, message);
-    this.setStatus(child, statusOf(message.aux2));
+    const status = statusOf(message.aux2);
+    if (status === child.status) return;
+    if (!isOnline(status) || this.#pace.take(child.rank, status)) this.setStatus(child, status);
+  }
+
+  /** A status that had to wait. */
+  #applyLate(rank: number, status: SubtreeStatus): void {
+    const child = this.children.byRank(rank);
+    if (child !== undefined && this.children.isOnline(child)) this.setStatus(child, status);
   }
 
   #request(child: Child, request: Message): void {
@@ -360,23 +385,4 @@ function decodeSent(frames: Frames, from: Uint8Array): Message {
   const message = decodeFrames(frames, from);
   if (!message.has(MessageFlag.ROUTE)) throw new FluxError("EPROTO");
   return message;
-}
-
-/** Puts a message into the bundle for a child; false when there is none, or the message is to go by itself. */
-function bundled({ bundle }: Child, message: Message, popped: number, pushed?: Uint8Array): boolean {
-  if (bundle === undefined) return false;
-  if (Bundle.isTooLarge(message)) {
-    bundle.flush();
-    return false;
-  }
-  bundle.add(message, popped, pushed);
-  return true;
-}
-
-function readHello(request: Message): Hello | undefined {
-  try {
-    return decodeHello(request);
-  } catch {
-    return undefined;
-  }
 }

@@ -64,6 +64,15 @@ export function decodeHello(request: Message): Hello {
   return { rank: Number(rank), version, uuid, status, hostname, bundles: bundles ?? false };
 }
 
+/** As `decodeHello`; undefined for a payload that is no hello. */
+export function readHello(request: Message): Hello | undefined {
+  try {
+    return decodeHello(request);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a parent judges a hello by. */
 export interface HelloView {
   readonly rank: number;

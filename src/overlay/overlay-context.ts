@@ -1,5 +1,5 @@
 import { type ErrnoName, errno } from "../base/index.ts";
-import { type Message, MessageType, Role, textPayload } from "../message/index.ts";
+import { type Message, MessageFlag, MessageType, Role, textPayload } from "../message/index.ts";
 import type { OverlayHost, OverlayOptions } from "./overlay-options.ts";
 import { OverlayTrace } from "./overlay-trace.ts";
 import { PendingTotals } from "./pending-account.ts";
@@ -11,6 +11,9 @@ import { LimitedLog } from "./transport-log.ts";
 const BURST = 5;
 /** Longest text of a neighbour in a line of the log, in characters. */
 const LONGEST = 64;
+
+/** A request has a topic and a route stack. */
+const REQUEST_PARTS = MessageFlag.TOPIC | MessageFlag.ROUTE;
 
 const TYPES: Readonly<Record<number, string>> = {
   [MessageType.REQUEST]: "request",
@@ -87,6 +90,12 @@ export class OverlayContext {
     const text = `DROP ${where} ${type} topic ${printable(message?.topic ?? "-")} ${sender}: ${reason}`;
     this.lines.note(text, `drop ${where} ${from} ${reason}`);
   }
+}
+
+/** True for a request or a response without what it finds its way by: no broker sends one, and none passes it on. */
+export function isAstray({ type, flags }: Message): boolean {
+  if (type === MessageType.REQUEST) return (flags & REQUEST_PARTS) !== REQUEST_PARTS;
+  return type === MessageType.RESPONSE && (flags & MessageFlag.ROUTE) === 0;
 }
 
 /** A text of a neighbour as a part of a line of the log: without control characters, and not long. */

@@ -1,6 +1,6 @@
 import { aborted, FluxError } from "../base/index.ts";
 import type { Methods, Request } from "../client/index.ts";
-import { isObject, type JsonObject, real } from "../json/index.ts";
+import { isObject, type JsonObject, parseJson, real, stringifyJson } from "../json/index.ts";
 import { Role } from "../message/index.ts";
 import { type DebugFlags, debugMethod } from "../methods/index.ts";
 import type { Child, Children } from "./children.ts";
@@ -52,12 +52,16 @@ export class OverlayService {
 
   /** The status or the torpidity of a child changed: tells who follows it. */
   childChanged(child: Child): void {
-    for (const request of this.#monitors) request.respond(stateOf(child));
+    if (this.#monitors.size === 0) return;
+    const text = stringifyJson(stateOf(child));
+    for (const request of this.#monitors) request.respond(text);
   }
 
   /** The status of the subtree here or below changed: tells who follows it. */
   healthChanged(): void {
-    for (const request of this.#health) request.respond(this.#report());
+    if (this.#health.size === 0) return;
+    const text = stringifyJson(this.#report());
+    for (const request of this.#health) request.respond(text);
   }
 
   #report(): JsonObject {

@@ -71,6 +71,7 @@ export class Overlay implements AsyncDisposable {
     this.#downstream = new Downstream(this.#context, {
       answer,
       publish: (event) => this.#publish(event),
+      forgetFrom: (part) => this.#parent?.sent.forgetFrom(part),
       parentUuid: () => this.#parent?.uuid,
       changed: (child) => this.#childChanged(child),
     });

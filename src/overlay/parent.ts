@@ -15,7 +15,7 @@ import { Bundle, isBundle, readBundle } from "./bundle.ts";
 import { faultText } from "./contained.ts";
 import { ControlType, heartbeatMessage } from "./control.ts";
 import { decodeHelloResponse, GOODBYE, goodbyeRequest, HELLO } from "./hello.ts";
-import { clearLocal, type OverlayContext } from "./overlay-context.ts";
+import { clearLocal, isAstray, type OverlayContext } from "./overlay-context.ts";
 import { SYSTEM_CLOCK } from "./overlay-options.ts";
 import { RpcTracker } from "./rpc-tracker.ts";
 import type { Frames, ParentLink } from "./transport.ts";
@@ -76,8 +76,10 @@ export class Parent {
           port.multicast(event);
           host.event(event);
         } catch (thrown) {
+          // One that nobody can keep, because its number does not follow, is lost and nothing else.
+          if (FluxError.is(thrown)) context.drop("upstream", event, "", thrown.message);
           // Not at once: the intake is in the middle of its events.
-          queueMicrotask(() => this.#giveUp(thrown));
+          else queueMicrotask(() => this.#giveUp(thrown));
         }
       },
       lost(range, reason) {
@@ -211,7 +213,8 @@ export class Parent {
     const context = this.#context;
     clearLocal(message);
     const { type } = message;
-    if (type === MessageType.CONTROL) this.#control(message);
+    if (isAstray(message)) context.drop("upstream", message, "", "malformed message");
+    else if (type === MessageType.CONTROL) this.#control(message);
     else if (this.uuid === undefined) this.#introduced(message);
     else if (type === MessageType.RESPONSE) this.#response(message);
     else if (type === MessageType.EVENT) this.#event(message);

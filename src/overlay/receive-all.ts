@@ -16,6 +16,10 @@ export async function pauseAfterFault(): Promise<void> {
   await delay(FAULT_MS, undefined, { ref: false });
 }
 
+/** Messages between two looks at the clock, and the time after which others of the process get their turn, in milliseconds. */
+const LOOK_MESSAGES = 16;
+const TURN_MS = 4;
+
 /**
  * Gives each message of a socket to `take`, which must not throw, until the socket is closed. A receive that fails is
  * logged and tried again: the loop is the only one that reads this socket.
@@ -26,7 +30,13 @@ export async function receiveAll(
   log: TransportLog,
 ): Promise<void> {
   const faults = new LimitedLog(log);
-  for (;;) {
+  let turnEnds = performance.now() + TURN_MS;
+  for (let count = 1; ; count++) {
+    // Messages that are there already are received without a turn of the event loop.
+    if (count % LOOK_MESSAGES === 0 && performance.now() > turnEnds) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turnEnds = performance.now() + TURN_MS;
+    }
     let frames: Uint8Array[];
     try {
       frames = await socket.receive();

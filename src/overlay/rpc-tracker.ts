@@ -1,4 +1,4 @@
-import type { ErrnoName } from "../base/index.ts";
+import { decodeLatin1, type ErrnoName } from "../base/index.ts";
 import {
   MATCHTAG_NONE,
   type Message,
@@ -80,6 +80,20 @@ export class RpcTracker {
       }
     this.#senders.clear();
     return all;
+  }
+
+  /**
+   * Forgets the requests that came over a neighbour which is gone: the ones with its route part, `part`, on top of their stack. Nobody
+   * is left to answer them to.
+   */
+  forgetFrom(part: Uint8Array): void {
+    const top = decodeLatin1(part);
+    for (const [sender, waiting] of this.#senders)
+      for (const [matchtag, stub] of waiting) {
+        if (!stub.head.startsWith(top)) continue;
+        this.#refund(stub);
+        this.#delete(sender, waiting, matchtag);
+      }
   }
 
   #add(request: Message): PendingRefusal | undefined {

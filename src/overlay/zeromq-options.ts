@@ -18,7 +18,10 @@ export interface ZeroMqTransportOptions {
    * 256. Never more than an eighth of the descriptors that the process may have.
    */
   readonly handshakes?: number | undefined;
-  /** Messages of one child that ZeroMQ takes before the child has to wait, `tbon.child_rcvhwm`; 0 is no limit, the default. */
+  /**
+   * Messages of one child that ZeroMQ takes before the child has to wait, `tbon.child_rcvhwm`, 2 or more; default 1000. A child that sends
+   * faster than it is read would fill the memory of its parent.
+   */
   readonly childReceiveHighWater?: number | undefined;
   /** Messages for one peer that ZeroMQ takes before they wait here; default 1000. */
   readonly sendHighWater?: number | undefined;
@@ -47,7 +50,7 @@ export function zeroMqSettings(options: ZeroMqTransportOptions): ZeroMqSettings 
     connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
     handshakes: options.handshakes ?? 256,
-    childReceiveHighWater: options.childReceiveHighWater ?? 0,
+    childReceiveHighWater: options.childReceiveHighWater ?? 1000,
     sendHighWater: options.sendHighWater ?? 1000,
     maxQueuedBytes: options.maxQueuedBytes ?? DEFAULT_MAX_QUEUED_BYTES,
     traceSockets: options.traceSockets ?? false,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { encodeUtf8 } from "../../../src/base/index.ts";
+import { encodeUtf8, FluxError } from "../../../src/base/index.ts";
 import { decodeFrames, encodeFrames, Message, Role, textPayload } from "../../../src/message/index.ts";
 import { isBundle } from "../../../src/overlay/bundle.ts";
 import { InProcessTransport } from "../../../src/overlay/index.ts";
@@ -36,14 +36,22 @@ test("a hello in a bundle, well-formed or not, sends its peer away and disturbs 
   await until(() => root.requests.length === 1, "a request of the other child");
 });
 
-test("a response without a route stack in a bundle makes the bundle malformed", async () => {
+test("what cannot find its way is dropped from a bundle, and the others arrive", async () => {
   await using tree = new TestTree("kary:2", 3);
   const root = await tree.start(0, { bundles: true });
   await using peer = tree.peer();
   await peer.hello({ bundles: true });
-  peer.send(Message.response({ topic: "a.b", matchtag: 1, routes: null }).encode());
-  await until(() => root.logged.at(-1)!.includes("malformed message"), "a line in the log");
-  assert.deepEqual([root.responses, root.overlay.onlineChildren], [[], [1]]);
+  const bundle = [
+    Message.response({ topic: "a.b", matchtag: 1, routes: null }),
+    Message.request({ topic: "a.b", matchtag: 1, routes: null }),
+    Message.request({ matchtag: 1 }),
+    Message.request({ topic: "test.good", matchtag: 1 }),
+  ];
+  peer.send(Buffer.concat(bundle.map((message) => message.encode())));
+  await until(() => root.requests.length === 1, "the request that has all it needs");
+  const drops = root.logged.filter((line) => line.includes("malformed message"));
+  assert.deepEqual([drops.length, root.responses, root.overlay.onlineChildren], [3, [], [1]]);
+  assert.deepEqual([kinds(root.requests), root.overlay.stats.childRequests], [["test.good"], 1]);
 });
 
 test("a hello under the name of the broker itself, or of its parent, is refused", async () => {
@@ -94,6 +102,26 @@ test("a parent whose message can't be handled is given up, and what waits for it
     "crit: disconnecting host0 (rank 0): a message of it failed: RangeError: no",
   );
   assert.deepEqual(kinds(child.responses), ["test.wait"]);
+});
+
+test("an event that nobody can keep is lost and nothing else; one whose handling fails otherwise ends the connection", async () => {
+  await using tree = await TestTree.open("kary:1", 2);
+  const [root, child] = tree.all;
+  let thrown: Error = new FluxError("EINVAL", "event 1 is not above 7, the last one");
+  child.events.push = () => {
+    throw thrown;
+  };
+  root.publish(Message.event({ topic: "test.one" }));
+  await until(
+    () => child.logged.at(-1)!.endsWith("event 1 is not above 7, the last one"),
+    "a line in the log",
+  );
+  root.send("test.still", 1);
+  await until(() => child.requests.length === 1, "a request");
+  assert.deepEqual(child.posted, []);
+  thrown = new TypeError("no");
+  root.publish(Message.event({ topic: "test.two" }));
+  await until(() => child.posted.length === 1, "the end of the connection");
 });
 
 test("a stranger that goes on sending gets few answers", async () => {

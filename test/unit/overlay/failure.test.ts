@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errno } from "../../../src/base/index.ts";
-import { MessageFlag, Role } from "../../../src/message/index.ts";
+import { Message, MessageFlag, Role } from "../../../src/message/index.ts";
 import { InProcessTransport } from "../../../src/overlay/index.ts";
 import { kinds, TestTree } from "../../helpers/overlay-tree.ts";
 import { until } from "../../helpers/until.ts";
@@ -182,4 +182,21 @@ test("requests that wait keep no payload at any broker on the way", async () => 
     const { pendingBytes } = overlay.stats;
     assert(pendingBytes > 0 && pendingBytes < 50_000, `${pendingBytes} bytes`);
   }
+});
+
+test("requests of one tag to several ranks are all forgotten when the child that sent them is lost", async () => {
+  await using tree = new TestTree("kary:3", 4);
+  const root = await tree.start(0);
+  const one = await tree.start(1);
+  const two = await tree.start(2);
+  await using peer = tree.peer();
+  await peer.hello({ rank: 3, hostname: "host3" });
+  for (const nodeid of [1, 2])
+    peer.sendMessage(Message.request({ topic: "test.wait", nodeid, matchtag: 1, routes: ["x"] }));
+  await until(() => one.requests.length === 1 && two.requests.length === 1, "the requests");
+  assert.equal(root.overlay.stats.childRpcs, 2);
+  await peer[Symbol.asyncDispose]();
+  await until(() => root.children.at(-1) === "3 lost", "the loss of the child");
+  const { childRpcs, childRequests, pendingBytes } = root.overlay.stats;
+  assert.deepEqual([childRpcs, childRequests, pendingBytes], [0, 0, 0]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeFrame, Message, MessageFlag, Role } from "../../../src/message/index.ts";
+import { decodeFrame, encodePushed, Message, MessageFlag, Role } from "../../../src/message/index.ts";
 import { PendingTotals } from "../../../src/overlay/pending-account.ts";
 import { RpcTracker } from "../../../src/overlay/rpc-tracker.ts";
 
@@ -146,4 +146,25 @@ test("another account is charged with the same, and may refuse", () => {
   assert.deepEqual([...charged], [[12, account.bytes]]);
   tracker.purge();
   assert.deepEqual([...charged, account.bytes], [[12, 0], 0]);
+});
+
+test("what came over a neighbour that is gone is forgotten, by the top of the stack", () => {
+  const account = new PendingTotals();
+  const tracker = new RpcTracker(account);
+  const over = (hop: string, sender: string, matchtag: number) =>
+    tracker.request(Message.request({ topic: "x.y", matchtag, routes: [hop, sender] }));
+  over("one", "a", 1);
+  over("one", "a", 2);
+  over("two", "b", 1);
+  over("onetwo", "one", 1);
+  tracker.forgetFrom(encodePushed(["one"]));
+  assert.equal(tracker.size, 2);
+  assert.deepEqual(
+    tracker
+      .purge()
+      .map(({ routes }) => routes![0])
+      .sort(),
+    ["onetwo", "two"],
+  );
+  assert.equal(account.bytes, 0);
 });

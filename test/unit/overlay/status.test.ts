@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Message } from "../../../src/message/index.ts";
+import { statusMessage } from "../../../src/overlay/control.ts";
 import {
   combineStatus,
   isOnline,
@@ -168,4 +169,27 @@ describe("the end of an instance", () => {
     await until(() => tree.rank(0).children.includes("2 offline"), "offline");
     assert.equal(tree.rank(0).overlay.status, "partial");
   });
+});
+
+test("a child that changes its status without end has the latest one, now and then", async () => {
+  await using tree = new TestTree("kary:2", 3);
+  const root = await tree.start(0);
+  await using peer = tree.peer();
+  await peer.hello({});
+  const before = root.children.length;
+  for (let i = 0; i < 500; i++) peer.sendMessage(statusMessage(i % 2 === 0 ? "partial" : "full"));
+  peer.sendMessage(statusMessage("degraded"));
+  peer.sendMessage(Message.request({ topic: "test.last" }));
+  await until(() => root.requests.length === 1, "all of them");
+  assert.equal(root.children.length - before, 32);
+  tree.clock.advance(1000);
+  assert.equal(root.children.at(-1), "1 degraded");
+  peer.sendMessage(statusMessage("full"));
+  await until(() => root.children.at(-1) === "1 full", "a change after a while");
+  // One by which a child leaves does not wait.
+  for (let i = 0; i < 100; i++) peer.sendMessage(statusMessage(i % 2 === 0 ? "partial" : "full"));
+  peer.sendMessage(statusMessage("offline"));
+  await until(() => root.children.at(-1) === "1 offline", "the last status");
+  tree.clock.advance(2000);
+  assert.equal(root.children.at(-1), "1 offline");
 });
