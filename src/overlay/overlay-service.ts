@@ -1,6 +1,6 @@
 import { aborted, FluxError } from "../base/index.ts";
 import type { Methods, Request } from "../client/index.ts";
-import { isObject, type JsonObject, parseJson, real, stringifyJson } from "../json/index.ts";
+import { isObject, type JsonObject, real, stringifyJson } from "../json/index.ts";
 import { Role } from "../message/index.ts";
 import { type DebugFlags, debugMethod } from "../methods/index.ts";
 import type { Child, Children } from "./children.ts";

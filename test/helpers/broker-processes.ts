@@ -30,6 +30,8 @@ export interface BrokerProcessesOptions {
   readonly attributes?: Readonly<Record<string, string>> | undefined;
   /** Most descriptors of a rank of fluxbus, RLIMIT_NOFILE; default as many as the test has. */
   readonly descriptors?: ((rank: number) => number | undefined) | undefined;
+  /** Flags of Node for a rank of fluxbus; default none. */
+  readonly nodeFlags?: ((rank: number) => readonly string[]) | undefined;
   /** Longest life of a broker in milliseconds; then it is killed. */
   readonly runMs?: number | undefined;
 }
@@ -106,16 +108,17 @@ export class BrokerProcesses {
       ...Object.entries(set).map(([name, value]) => `-S${name}=${value}`),
       "-Sbroker.rc2_none",
     ];
-    const { kind, runMs, descriptors } = this.#options;
+    const { kind, runMs, descriptors, nodeFlags } = this.#options;
+    const node = [process.execPath, ...(nodeFlags?.(rank) ?? []), FLUX_BROKER, ...words];
     const limit = descriptors?.(rank);
     const program =
       kind?.(rank) === "flux-core"
         ? { command: "flux", words: ["broker", ...words] }
         : limit === undefined
-          ? { words }
-          : { command: "sh", words: limited(limit, [process.execPath, FLUX_BROKER, ...words]) };
+          ? { command: node[0]!, words: node.slice(1) }
+          : { command: "sh", words: limited(limit, node) };
     const broker = new CliProcess(program.words, {
-      ...("command" in program ? { command: program.command } : { script: FLUX_BROKER }),
+      command: program.command,
       env: { TMPDIR: this.#folder, FLUX_EXEC_PATH_PREPEND: "" },
       ...(runMs !== undefined && { runMs }),
     });
