@@ -1,10 +1,10 @@
 import { chmodSync, lstatSync, rmSync, type Stats, statSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
-import { errno, FluxError, utf8Length } from "../base/index.ts";
+import { errno, FluxError } from "../base/index.ts";
 import type { LogCause } from "../client/index.ts";
 import { ADMITTED, type Credential, Role } from "../message/index.ts";
-import { FrameSocket, type ReadTurns, SOCKET_PATH_MAX } from "../socket/index.ts";
+import { checkSocketPath, FrameSocket, type ReadTurns } from "../socket/index.ts";
 import type { ReadPeerCredentials } from "../system/index.ts";
 import { type AccessPolicy, type Admission, admitByPolicy } from "./admission-policy.ts";
 
@@ -47,7 +47,7 @@ export class LocalServer {
 
   /**
    * Binds the socket, in place of a dead one, and listens.
-   * @throws FluxError EINVAL for a path that is too long; ENOENT when its directory is not there; EPERM when peers can't be told apart and the directory is open to others; EADDRINUSE
+   * @throws FluxError EINVAL for a path that is too long or has a NUL; ENOENT when its directory is not there; EPERM when peers can't be told apart and the directory is open to others; EADDRINUSE
    *   when a living broker or something other than a socket is in the way; the system's error otherwise.
    */
   static async listen(options: LocalServerOptions): Promise<LocalServer> {
@@ -60,9 +60,7 @@ export class LocalServer {
 
   static async #listen(options: LocalServerOptions): Promise<LocalServer> {
     const { path } = options;
-    if (utf8Length(path) > SOCKET_PATH_MAX) {
-      throw new FluxError("EINVAL", `socket path of more than ${SOCKET_PATH_MAX} bytes: ${path}`);
-    }
+    checkSocketPath(path);
     const directory = dirname(path);
     const stat = statSync(directory, { throwIfNoEntry: false });
     if (stat === undefined)

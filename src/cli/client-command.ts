@@ -1,5 +1,5 @@
 import type { Flux, FluxOptions } from "../client/index.ts";
-import { type Command, command } from "./commander.ts";
+import { type Command, command, Option } from "./commander.ts";
 import { Failure } from "./failure.ts";
 import { warn } from "./output.ts";
 
@@ -7,6 +7,7 @@ import { warn } from "./output.ts";
 export interface ClientOptions {
   readonly uri?: string;
   readonly json?: true;
+  readonly trustForeignUri?: true;
 }
 
 /** A command that talks to a broker: `--uri` and `--json` are there already. */
@@ -16,7 +17,16 @@ export function clientCommand(name: string, json = "errors on stderr as one JSON
       "--uri <URI>",
       "the broker to talk to, or '..' or '/' for an instance around it (default: $FLUX_URI)",
     )
+    .addOption(trustOption())
     .option("--json", `print JSON: ${json}`);
+}
+
+/** The caller's word for a URI that another user names: see ConnectOptions. */
+export function trustOption(): Option {
+  return new Option(
+    "--trust-foreign-uri",
+    "let a process, job or broker of another user name an ssh:// URI that is followed: it chooses what ssh runs",
+  );
 }
 
 /** Connects to the broker that the options name, and closes the handle behind `use`. */
@@ -33,13 +43,14 @@ export async function withFlux(
   }
 }
 
-async function open({ uri }: ClientOptions, fluxOptions: FluxOptions): Promise<Flux> {
+async function open({ uri, trustForeignUri }: ClientOptions, fluxOptions: FluxOptions): Promise<Flux> {
   const [{ connect }, { FluxError }] = await Promise.all([
     import("../connect/index.ts"),
     import("../base/index.ts"),
   ]);
   try {
-    return await connect(await resolved(uri), {
+    return await connect(await resolved(uri, trustForeignUri), {
+      trustForeignUri,
       onLog: (_level, text) => warn(`fluxbus: ${text}`),
       ...fluxOptions,
     });
@@ -51,8 +62,8 @@ async function open({ uri }: ClientOptions, fluxOptions: FluxOptions): Promise<F
 }
 
 /** A URI as `connect` takes it: the resolver is loaded for what `connect` does not know. */
-async function resolved(uri: string | undefined): Promise<string | undefined> {
+async function resolved(uri: string | undefined, trust: true | undefined): Promise<string | undefined> {
   if (uri === undefined || !/^(pid|jobid):/.test(uri)) return uri;
-  const { resolveUri } = await import("../proxy/index.ts");
-  return resolveUri(uri);
+  const { resolveToFollow } = await import("../proxy/index.ts");
+  return resolveToFollow(uri, { trustForeignUri: trust });
 }

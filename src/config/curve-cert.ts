@@ -1,5 +1,5 @@
-import { createPrivateKey, createPublicKey } from "node:crypto";
-import { open } from "node:fs/promises";
+import { createPrivateKey, createPublicKey, randomUUID } from "node:crypto";
+import { lstat, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { decodeZ85, FluxError, strerror } from "../base/index.ts";
 
 /** The long-term keys of a broker, in Z85 text of 40 characters. */
@@ -86,18 +86,48 @@ export function isCurveMetadata(key: string, value: string): boolean {
 
 /**
  * Writes a file of keys, as `flux keygen` does, that only its owner may read; one that is there is replaced.
- * @throws FluxError EINVAL for metadata that no reader would take; the system's error with the path in its text.
+ * @throws FluxError EINVAL for metadata that no reader would take; EPERM for a symbolic link of another user; the system's error with the path in its text.
  */
 export async function writeCurveCert(path: string, cert: CurveCert): Promise<void> {
   const text = formatCurveCert(cert);
   try {
-    await using file = await open(path, "w", 0o600);
-    // One that was there before keeps its rights, unless told otherwise.
-    await file.chmod(0o600);
-    await file.writeFile(text);
+    const target = await targetOf(path);
+    if (target === undefined) {
+      await using device = await open(path, "w");
+      await device.writeFile(text);
+    } else await replaceFile(target, text);
   } catch (error) {
     const { errno } = FluxError.from(error);
     throw new FluxError(errno, `${path}: ${strerror(errno)}`, { cause: error });
+  }
+}
+
+/**
+ * The file to write, behind symbolic links of this user and root; undefined for a device or a pipe.
+ * @throws FluxError EPERM for a symbolic link of another user, who would say which file is replaced.
+ */
+async function targetOf(path: string): Promise<string | undefined> {
+  const entry = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (entry === undefined) return path;
+  if (!entry.isSymbolicLink()) return entry.isFile() ? path : undefined;
+  if (entry.uid !== 0 && entry.uid !== process.getuid?.()) throw new FluxError("EPERM");
+  const target = await realpath(path);
+  return (await stat(target)).isFile() ? target : undefined;
+}
+
+/** Puts a new file in the place of `path`. Who has the old one open, from a time when it could be read, does not see the new text. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    await using file = await open(draft, "wx", 0o600);
+    await file.writeFile(text);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { Flux, type FluxOptions, guarded } from "../client/index.ts";
 import { ancestorLevels, type Connector, DEFAULT_URI, loopConnector, parseUri } from "../connector/index.ts";
 import { connectFd, connectLocal, connectSsh } from "../socket/index.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
+import { followable, isForeign, type SourcedUri } from "./foreign-uri.ts";
 import { traceToStderr } from "./trace.ts";
 
 export interface ConnectOptions extends FluxOptions {
@@ -13,6 +14,10 @@ export interface ConnectOptions extends FluxOptions {
   readonly retries?: number | undefined;
   /** Where FLUX_URI and its kin are looked up; default `process.env`. */
   readonly env?: Environment | undefined;
+  /**
+   * Follows an `ssh://` URI of a parent instance also when the broker that names it belongs to another user: that URI chooses what ssh runs. Default false.
+   */
+  readonly trustForeignUri?: boolean | undefined;
 }
 
 /**
@@ -22,16 +27,29 @@ export interface ConnectOptions extends FluxOptions {
  *   instance of the system at `local:///run/flux/local`.
  * @returns an open handle.
  * @throws FluxError ENOENT when no broker is there or the scheme is unknown, ECONNREFUSED when it does not listen, EPERM when it refuses this
- *   user, EINVAL for a malformed URI or environment. Source: flux_open(3).
+ *   user or when the way to an ancestor leads through an `ssh://` URI of another user (see `trustForeignUri`), EINVAL for a malformed URI or environment.
+ *   Source: flux_open(3).
  */
 export async function connect(uri?: string, options: ConnectOptions = {}): Promise<Flux> {
+  return (await connectTo(uri, options)).flux;
+}
+
+/** A handle, and who gives the URIs that the broker names. */
+export interface Connection {
+  readonly flux: Flux;
+  /** A URI that the broker has given, with the broker as its source. To be called while the handle is open. */
+  source(uri: string): SourcedUri;
+}
+
+/** As `connect`, and tells whose the URIs of the broker are. */
+export async function connectTo(uri: string | undefined, options: ConnectOptions = {}): Promise<Connection> {
   const environment = readEnvironment(options.env ?? process.env);
   const target = uri ?? environment.uri ?? DEFAULT_URI;
   const retries = options.retries ?? environment.retries;
   const { onLog, maxFrameBytes, env = process.env } = options;
   const logStderr = guarded(onLog, () => {});
   const onStderr = logStderr && ((text: string) => logStderr("warning", text.trimEnd()));
-  const reach: Reach = { retries, maxFrameBytes, env, onStderr };
+  const reach: Reach = { retries, maxFrameBytes, env, onStderr, trust: options.trustForeignUri };
   const levels = ancestorLevels(target);
   const resolved =
     levels === undefined
@@ -39,7 +57,7 @@ export async function connect(uri?: string, options: ConnectOptions = {}): Promi
       : await ancestorUri(levels, environment.uri ?? DEFAULT_URI, { ...reach, signal: options.signal });
   const open = (signal?: AbortSignal): Promise<Connector> => openConnector(resolved, { ...reach, signal });
   const connector = await open(options.signal);
-  return new Flux(connector, open, {
+  const flux = new Flux(connector, open, {
     ...options,
     userid: options.userid ?? environment.userid,
     rolemask: options.rolemask ?? environment.rolemask,
@@ -48,6 +66,18 @@ export async function connect(uri?: string, options: ConnectOptions = {}): Promi
     appname: options.appname ?? basename(process.argv[1] ?? "fluxbus"),
     procid: options.procid ?? String(process.pid),
   });
+  return { flux, source: (given) => sourceOf(given, connector) };
+}
+
+/**
+ * A URI that a broker has given. That of a broker behind ssh:// counts as the caller's: whoever follows an ssh:// URI runs the `flux` beside that broker anyway.
+ */
+function sourceOf(uri: string, connector: Connector): SourcedUri {
+  // To ask the system costs some milliseconds, and a URI that runs no program may come from anybody.
+  if (parseUri(uri).scheme === "local") return { uri, foreign: undefined };
+  const { peerUserid } = connector;
+  const isOther = peerUserid !== undefined && isForeign(peerUserid);
+  return { uri, foreign: isOther ? `the broker of user ${peerUserid} at ${connector.uri}` : undefined };
 }
 
 interface Reach {
@@ -56,6 +86,7 @@ interface Reach {
   readonly env: Environment;
   /** Takes what ssh says once the connection stands. */
   readonly onStderr: ((text: string) => void) | undefined;
+  readonly trust: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -87,9 +118,10 @@ async function ancestorUri(levels: number, uri: string, reach: Reach): Promise<s
     const connector = await openConnector(current, reach);
     const { proxyRemote } = readEnvironment(reach.env);
     await using flux = new Flux(connector, () => openConnector(current, reach), { proxyRemote });
-    const { signal } = reach;
+    const { signal, trust } = reach;
     if ((await flux.attributes.get("instance-level", { signal })) === "0") break;
-    current = await flux.attributes.get("parent-uri", { signal });
+    const parent = await flux.attributes.get("parent-uri", { signal });
+    current = followable(sourceOf(parent, connector), trust);
   }
   return current;
 }

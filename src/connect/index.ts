@@ -1,2 +1,3 @@
-export { type ConnectOptions, connect } from "./connect.ts";
+export { type Connection, type ConnectOptions, connect, connectTo } from "./connect.ts";
 export { type Environment, type HandleEnvironment, readEnvironment } from "./environment.ts";
+export { followable, isForeign, type SourcedUri } from "./foreign-uri.ts";

@@ -44,6 +44,8 @@ export interface Connector {
   send?(message: Message): void;
   /** A promise while more than 256 KiB are queued, for when there is room again; undefined while there is. */
   writable?(): Promise<void> | undefined;
+  /** User id of the process that serves a local socket; undefined where the system does not tell. To be asked while the connection is open. */
+  readonly peerUserid?: number | undefined;
   /** Bytes that were queued and are not yet with the system. */
   readonly queuedBytes: number;
   /** Starts the delivery; called once, in the tick that opened the connector. */

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { decodeIdset, FluxError, utf8Length } from "../base/index.ts";
 import type { AttributeTable } from "../broker/index.ts";
 import type { Environment } from "../connect/index.ts";
+import { parseUri } from "../connector/index.ts";
 import { SOCKET_PATH_MAX } from "../socket/index.ts";
 import type { Boot } from "./bootstrap.ts";
 import type { Parent } from "./parent.ts";
@@ -53,7 +54,9 @@ export async function socketPathOf(
     attributes.define("local-uri", `${LOCAL}${path}`);
     return path;
   }
-  const path = given.startsWith(LOCAL) ? given.slice(LOCAL.length) : "";
+  const { scheme, path: named } = parseUri(given);
+  // Clients take the URI without the blanks behind it: a socket with blanks at its end is out of their reach.
+  const path = scheme === "local" && given === `${LOCAL}${named}` ? named! : "";
   const bytes = utf8Length(path);
   if (bytes > URI_MAX) throw new FluxError("EOVERFLOW", "buffer overflow while checking local-uri");
   if (bytes > SOCKET_PATH_MAX) {
@@ -62,7 +65,8 @@ export async function socketPathOf(
       `local-uri length of ${bytes} bytes exceeds max ${SOCKET_PATH_MAX} AF_UNIX socket path length`,
     );
   }
-  if (!path.startsWith("/")) throw new FluxError("EINVAL", `local-uri is malformed: ${given}`);
+  if (!path.startsWith("/") || path.includes("\0"))
+    throw new FluxError("EINVAL", `local-uri is malformed: ${given}`);
   await checkDirectory(dirname(path), "local-uri directory");
   return path;
 }

@@ -56,7 +56,8 @@ export class ModuleLoaders {
     if (loader !== undefined) {
       throw new FluxError("EINVAL", "module loader may only be specified with module path");
     }
-    const bundled = BUNDLED[path];
+    // Not what every object inherits, such as `constructor`.
+    const bundled = Object.hasOwn(BUNDLED, path) ? BUNDLED[path] : undefined;
     if (bundled !== undefined) {
       const file = fileURLToPath(new URL(`./bundled/${path}${SUFFIX}`, import.meta.url));
       const as = name ?? path;

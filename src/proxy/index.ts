@@ -1,3 +1,3 @@
 export { type ProxyOptions, ProxyServer } from "./proxy-server.ts";
 export { type RelayOptions, relay } from "./relay.ts";
-export { type ResolveOptions, resolveUri } from "./resolve-uri.ts";
+export { type ResolveOptions, resolveToFollow, resolveUri } from "./resolve-uri.ts";

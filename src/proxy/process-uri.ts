@@ -1,17 +1,28 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { FluxError } from "../base/index.ts";
+import type { SourcedUri } from "../connect/index.ts";
 
 /**
- * FLUX_URI of a process on this host. Of a broker it is that of its first child, for a broker's own names the instance around it.
+ * FLUX_URI of a process on this host. Of a broker it is that of its first child, for a broker's own names the instance around it. The URI is the caller's own
+ * when both processes run as the caller in every respect; one with a user id of another user, as a set-user-ID program has, may have that user's environment.
  * @throws FluxError ENOENT when there is no such process or it has none, EACCES for a process of another user.
  */
-export function processUri(pid: number): string {
+export function processUri(pid: number): SourcedUri {
   const child = isBroker(pid) ? firstChild(pid) : pid;
   if (child === undefined) throw new FluxError("ENOENT", `process ${pid} is a broker without a child`);
+  const start = startOf(child);
   const uri = environmentOf(child, pid)["FLUX_URI"];
   if (uri === undefined || uri === "")
     throw new FluxError("ENOENT", `process ${pid} has no FLUX_URI in its environment`);
-  return uri;
+  // The ids of the process are those of the one that had the environment only if it is the same.
+  const other = start === startOf(child) ? (otherUser(pid) ?? otherUser(child)) : "unknown";
+  return { uri, foreign: other === undefined ? undefined : `process ${pid} of user ${other}` };
+}
+
+/** The first of a process's user ids that is not the caller's; undefined when all are. */
+function otherUser(pid: number): string | undefined {
+  const ids = /^Uid:\s+(.*)$/m.exec(read(pid, "status") ?? "")?.[1]?.split(/\s+/) ?? ["unknown"];
+  return ids.find((id) => id !== String(process.getuid?.()));
 }
 
 function isBroker(pid: number): boolean {
@@ -30,10 +41,19 @@ function firstChild(pid: number): number | undefined {
 }
 
 function parentOf(pid: number): number {
-  const stat = read(pid, "stat") ?? "";
-  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  return Number(statFields(pid)[1]);
 }
 
+/** When a process started, in the kernel's ticks. */
+function startOf(pid: number): string | undefined {
+  return statFields(pid)[19];
+}
+
+/** The fields of /proc/PID/stat behind the name of the program, which may hold anything. */
+function statFields(pid: number): string[] {
+  const stat = read(pid, "stat") ?? "";
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
 function environmentHas(pid: number): boolean {
   return (read(pid, "environ") ?? "").split("\0").some((entry) => entry.startsWith("FLUX_URI="));
 }

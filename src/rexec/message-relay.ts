@@ -1,16 +1,17 @@
 import { connect, type Socket } from "node:net";
 import { FluxError } from "../base/index.ts";
-
-const SCHEME = "local://";
+import { parseUri } from "../connector/index.ts";
+import { checkSocketPath } from "../socket/index.ts";
 
 /**
  * The path of the socket that a message channel leads to.
- * @throws FluxError EINVAL for a URI other than a local one.
+ * @throws FluxError EINVAL for a URI other than a local one, and as checkSocketPath does.
  */
 export function relayPath(uri: string): string {
-  if (!uri.startsWith(`${SCHEME}/`))
-    throw new FluxError("EINVAL", `message channel ${uri}: only ${SCHEME} is supported`);
-  return uri.slice(SCHEME.length).trimEnd();
+  const { scheme, path } = parseUri(uri.trimEnd());
+  if (scheme !== "local" || path?.startsWith("/") !== true)
+    throw new FluxError("EINVAL", `message channel ${uri}: only local:// is supported`);
+  return checkSocketPath(path);
 }
 
 /**

@@ -1,12 +1,11 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { FluxError, utf8Length } from "../base/index.ts";
+import { FluxError } from "../base/index.ts";
 import type { Connector } from "../connector/index.ts";
 import { readAdmission } from "./admission.ts";
 import { type AdmittedStream, SocketConnector } from "./socket-connector.ts";
+import { checkSocketPath } from "./socket-path.ts";
 
-/** Longest path a UNIX socket address holds, in bytes. */
-export const SOCKET_PATH_MAX = 107;
 const FIRST_DELAY_MS = 16;
 const LONGEST_DELAY_MS = 2000;
 
@@ -21,7 +20,7 @@ export interface LocalConnectorOptions {
 /**
  * Connects to a broker's UNIX socket and waits for its admission byte.
  * @returns the connector, admitted.
- * @throws FluxError EINVAL for a path over 107 bytes; ENOENT when no socket is there and ECONNREFUSED when nobody listens, after
+ * @throws FluxError EINVAL for a path over 107 bytes or with a NUL; ENOENT when no socket is there and ECONNREFUSED when nobody listens, after
  *   the retries; the broker's own error (EPERM as a rule) when it refuses; ECONNRESET when it hangs up instead; ECANCELED by `signal`, or
  *   ETIMEDOUT when that is one of AbortSignal.timeout.
  * Source: usock_client_connect in flux-core.
@@ -35,13 +34,10 @@ export async function connectLocal(
 
 /** As `connectLocal`, but gives the connection as bytes: for those who pass them on. */
 export async function openLocal(
-  path: string | undefined,
+  given: string | undefined,
   options: LocalConnectorOptions = {},
 ): Promise<AdmittedStream> {
-  if (path === undefined || path === "") throw new FluxError("EINVAL", "local:// wants the path of a socket");
-  if (utf8Length(path) > SOCKET_PATH_MAX) {
-    throw new FluxError("EINVAL", `socket path of more than ${SOCKET_PATH_MAX} bytes: ${path}`);
-  }
+  const path = checkSocketPath(given);
   const socket = await dialWithRetries(path, options);
   const early = await readAdmission(socket, `broker at ${path}`, options.signal);
   return { uri: `local://${path}`, socket, early };

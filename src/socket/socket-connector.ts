@@ -1,7 +1,9 @@
+import { statSync } from "node:fs";
 import type { Socket } from "node:net";
 import { FluxError } from "../base/index.ts";
-import type { Connector, Receiver } from "../connector/index.ts";
+import { type Connector, parseUri, type Receiver } from "../connector/index.ts";
 import type { Message } from "../message/index.ts";
+import { loadPeerCredentials } from "../system/index.ts";
 import { FrameSocket } from "./frame-socket.ts";
 
 /** A connection to a broker as bytes: open, and admitted. */
@@ -37,6 +39,10 @@ export class SocketConnector implements Connector {
 
   get queuedBytes(): number {
     return this.#frames.queuedBytes;
+  }
+
+  get peerUserid(): number | undefined {
+    return this.#stream.helper === undefined ? peerUseridOf(this.#stream) : undefined;
   }
 
   send(message: Message): void {
@@ -78,4 +84,14 @@ export class SocketConnector implements Connector {
     this.#frames.unref();
     this.#stream.helper?.unref();
   }
+}
+
+/**
+ * Whose the process at the other end of a local socket is. Without the optional package koffi that is the owner of the socket's file, which a user who may
+ * rename it can exchange.
+ */
+function peerUseridOf({ uri, socket }: AdmittedStream): number | undefined {
+  const { scheme, path } = parseUri(uri);
+  if (scheme !== "local") return undefined;
+  return loadPeerCredentials()?.(socket)?.userid ?? statSync(path!, { throwIfNoEntry: false })?.uid;
 }

@@ -8,6 +8,7 @@ export const FLUXBUS = `${process.execPath} --import tsx ${join(import.meta.dirn
 /** Runs the command here instead of there, and says which one on stderr. */
 const LOCALLY = `
 port=; [ "$1" = -p ] && { port=" port=$2"; shift 2; }
+[ "$1" = -- ] && shift
 echo "fake ssh: host=$1$port" >&2
 shift
 echo "fake ssh: $*" >&2

@@ -112,6 +112,35 @@ describe("fluxbus uri, proxy and relay", () => {
     assert.match(await fails(["getattr", "--uri", uri, "size"], broken), /connect: fake ssh: .*not found/);
   });
 
+  test("ssh is not run for the URI of another user's process, unless that is asked for", async (t) => {
+    if (process.getuid?.() !== 0) return t.skip("only root has processes of two users");
+    using ssh = new FakeSsh('echo "fake ssh: host=$1 was run" >&2; exit 255');
+    const env = { FLUX_SSH: ssh.path };
+    const child = spawn("sleep", ["1000"], {
+      uid: 65534,
+      env: { FLUX_URI: "ssh://evil/x", PATH: process.env["PATH"] },
+    });
+    try {
+      const word = `pid:${child.pid}`;
+      const text = `ssh://evil/x comes from process ${child.pid} of user 65534, and it would run ssh: use --trust-foreign-uri`;
+      for (const words of [
+        ["getattr", "--uri", word, "size"],
+        ["proxy", word, "true"],
+      ])
+        assert(text.length > 0 && (await fails(words, env)).includes(text), words.join(" "));
+      for (const words of [
+        ["getattr", "--uri", word, "--trust-foreign-uri", "size"],
+        ["proxy", "--trust-foreign-uri", word, "true"],
+      ])
+        assert.match(await fails(words, env), /fake ssh: host=-- was run/);
+      assert.equal(await ok(["uri", word]), "ssh://evil/x");
+    } finally {
+      child.kill();
+    }
+    const injection = "ssh://[-oProxyCommand=id]/x";
+    assert.match(await fails(["proxy", injection, "true"], env), /invalid host '-oProxyCommand=id'/);
+  });
+
   test("proxy: a lost broker hangs the command up, or not with --nohup", async () => {
     const lost = "fluxbus proxy: Lost connection to Flux\n";
     const script =

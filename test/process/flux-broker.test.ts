@@ -83,6 +83,7 @@ describe("flux-broker", () => {
       ["Error parsing broker.quorum attribute", ["-Sbroker.quorum=2", "true"]],
       ["invalid value for broker.critical-ranks='0-1'", ["-Sbroker.critical-ranks=0-1", "true"]],
       ["local-uri is malformed: bad", ["-Slocal-uri=bad", "true"]],
+      ["local-uri is malformed: local:///tmp/x ", ["-Slocal-uri=local:///tmp/x ", "true"]],
       [`rundir ${readonly} does not have owner=rwx permissions`, [`-Srundir=${readonly}`, "true"]],
       ["stdin is not a tty - can't run interactive shell", ["sh"]],
     ];

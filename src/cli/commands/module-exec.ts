@@ -6,6 +6,7 @@ import { warn } from "../output.ts";
 interface ModuleExecOptions {
   readonly uri?: string;
   readonly name?: string;
+  readonly trustForeignUri?: true;
 }
 
 const HELP = `
@@ -49,7 +50,10 @@ async function runInTestMode(
   const name = options.name ?? nameOf(path);
   warn("fluxbus module-exec: loading module in test mode");
   const runner = new ModuleRunner({ name, uuid: randomUUID(), args });
-  await using flux = await connect(options.uri, runner.fluxOptions);
+  await using flux = await connect(options.uri, {
+    trustForeignUri: options.trustForeignUri,
+    ...runner.fluxOptions,
+  });
   const config = await flux.rpc("config.get");
   await using _service = await flux.serve(name, {});
   const end = (): void => runner.end(undefined);

@@ -1,5 +1,6 @@
 import { FluxError } from "../../base/index.ts";
 import type { ProxyServer } from "../../proxy/index.ts";
+import { trustOption } from "../client-command.ts";
 import { type Command, command } from "../commander.ts";
 import { about, Failure } from "../failure.ts";
 import { warn } from "../output.ts";
@@ -10,6 +11,7 @@ interface ProxyFlags {
   readonly force?: true;
   readonly nohup?: true;
   readonly reconnect?: true;
+  readonly trustForeignUri?: true;
 }
 
 const HELP = `
@@ -25,6 +27,7 @@ export function proxyCommand(): Command {
     .option("-f, --force", "connect to a broker of another version too")
     .option("-n, --nohup", "send no SIGHUP to COMMAND when the connection is lost")
     .option("--reconnect", "make a lost connection again")
+    .addOption(trustOption())
     .passThroughOptions()
     .addHelpText("after", HELP)
     .action(async (target: string, words: string[], flags: ProxyFlags) => {
@@ -33,8 +36,9 @@ export function proxyCommand(): Command {
 }
 
 async function runBehindProxy(target: string, words: readonly string[], flags: ProxyFlags): Promise<number> {
-  const { ProxyServer, resolveUri } = await import("../../proxy/index.ts");
-  const uri = await resolveUri(target).catch((error: unknown) => {
+  const { ProxyServer, resolveToFollow } = await import("../../proxy/index.ts");
+  const { trustForeignUri } = flags;
+  const uri = await resolveToFollow(target, { trustForeignUri }).catch((error: unknown) => {
     throw new Failure(`Unable to resolve ${target} to a URI`, FluxError.from(error));
   });
   const signals = new SignalRelay();

@@ -26,7 +26,10 @@ export function uriCommand(): Command {
       const { resolveUri } = await import("../../proxy/index.ts");
       const env = options.uri === undefined ? process.env : { ...process.env, FLUX_URI: options.uri };
       const form = options.remote ? "remote" : options.local ? "local" : undefined;
-      const uri = await about(target, resolveUri(target, { form, wait: options.wait, env }));
+      const uri = await about(
+        target,
+        resolveUri(target, { form, wait: options.wait, env, trustForeignUri: options.trustForeignUri }),
+      );
       if (options.json) printJson({ uri });
       else print(uri);
     });

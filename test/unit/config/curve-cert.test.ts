@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, readFile, stat } from "node:fs/promises";
+import { chmod, lchown, open, readdir, readFile, stat, symlink } from "node:fs/promises";
 import { test } from "node:test";
 import { isCurveMetadata, readCurveCert, writeCurveCert } from "../../../src/config/index.ts";
 import { rejects } from "../../helpers/rejects.ts";
@@ -149,4 +149,28 @@ test("what can't be read back is not written", async () => {
   await assert.rejects(stat(files.of("new")), { code: "ENOENT" });
   const nowhere = files.of("none/cert");
   await rejects(writeCurveCert(nowhere, cert("a", "b")), "ENOENT", `${nowhere}: No such file or directory`);
+});
+
+test("a new certificate is a new file: who reads the old one does not see it", async () => {
+  await using files = await certFile("an old one");
+  const path = files.of("cert");
+  await chmod(path, 0o644);
+  await using reader = await open(path);
+  await writeCurveCert(path, { publicKey: PUBLIC, secretKey: SECRET, metadata: new Map() });
+  assert.equal(await reader.readFile("utf8"), "an old one");
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  assert.equal((await readCurveCert(path)).secretKey, SECRET);
+  assert.deepEqual(await readdir(files.path), ["cert"]);
+});
+
+test("a certificate goes through symbolic links of this user, and of no other", async () => {
+  await using files = await certFile("an old one");
+  await symlink(files.of("cert"), files.of("link"));
+  const cert = { publicKey: PUBLIC, secretKey: SECRET, metadata: new Map<string, string>() };
+  await writeCurveCert(files.of("link"), cert);
+  assert.equal((await readCurveCert(files.of("cert"))).secretKey, SECRET);
+  if (process.getuid?.() !== 0) return; // only root makes the link of another user
+  await symlink(files.of("cert"), files.of("foreign"));
+  await lchown(files.of("foreign"), 65534, 65534);
+  await rejects(writeCurveCert(files.of("foreign"), cert), "EPERM");
 });

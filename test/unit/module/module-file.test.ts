@@ -39,6 +39,12 @@ test("names are searched by suffix, then by directory", async () => {
   ]);
 });
 
+test("a name that every object has is no module", async () => {
+  await using at = await ModuleInstance.start();
+  for (const name of ["constructor", "__proto__", "toString"])
+    await assert.rejects(at.load(name), { code: "ENOENT" }, name);
+});
+
 test("a module found by its name runs under it; a file that has changed is loaded anew", async () => {
   const source = (answer: number): string => `
     export default (flux, args, { serve }) => serve({ answer: () => ({ answer: ${answer} }) });`;

@@ -106,6 +106,8 @@ test("ECONNREFUSED where nobody listens", async () => {
 test("EINVAL without a path, and for one of 108 bytes", async () => {
   await assert.rejects(connectLocal(undefined), { code: "EINVAL" });
   await assert.rejects(connectLocal(""), { code: "EINVAL" });
+  const abstract = { code: "EINVAL", message: "socket path with a NUL: \\0abstract" };
+  await assert.rejects(connectLocal("\0abstract"), abstract);
   assert.equal(SOCKET_PATH_MAX, 107);
   await assert.rejects(connectLocal(`/${"a".repeat(107)}`), { code: "EINVAL" });
   await assert.rejects(connectLocal(`/${"é".repeat(53)}a`), { code: "EINVAL" });

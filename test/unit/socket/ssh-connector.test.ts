@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { connect } from "../../../src/connect/index.ts";
 import { TestInstance } from "../../../src/testing/index.ts";
 import { FakeSsh } from "../../helpers/fake-ssh.ts";
 import { drain, rejects } from "../../helpers/rejects.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 import { until } from "../../helpers/until.ts";
 
 const sshUri = (uri: string) => uri.replace("local://", "ssh://somebody@somewhere:77");
@@ -41,7 +43,7 @@ test("what ssh or the relay says is in the error", async () => {
   assert.match(missing.message, /fake ssh: host=host; .*broker socket \/nosuch\/local was not found/);
   const command = await rejects(connect("ssh://host/x", { env: ssh.env("/no/such/flux") }), "ECONNRESET");
   assert.match(command.message, /\/no\/such\/flux/);
-  using refusing = new FakeSsh('echo "no route to $1" >&2; exit 255');
+  using refusing = new FakeSsh('echo "no route to $2" >&2; exit 255');
   await rejects(connect("ssh://host/x", { env: refusing.env() }), "ECONNRESET", "no route to host");
   using silent = new FakeSsh("exit 255");
   await rejects(
@@ -49,6 +51,24 @@ test("what ssh or the relay says is in the error", async () => {
     "ECONNRESET",
     `${silent.path} ended without a word`,
   );
+});
+
+test("a URI whose host is an option of ssh runs nothing, wherever it comes from", async () => {
+  await using folder = await TemporaryFolder.make();
+  const ran = folder.of("ran");
+  using ssh = new FakeSsh(`touch ${ran}; exit 255`);
+  const env = ssh.env();
+  for (const location of ["[-oProxyCommand=touch$IFS$9pwned]", "-oProxyCommand=id", "[-F/x]:22", "-l@host"]) {
+    const uri = `ssh://${location}/run/flux/local`;
+    await rejects(connect(uri, { env }), "EINVAL");
+    await rejects(connect(undefined, { env: { ...env, FLUX_URI: uri } }), "EINVAL");
+    const attributes = { "instance-level": "1", "parent-uri": uri };
+    await using instance = await TestInstance.start({ attributes });
+    await rejects(connect("..", { env: { ...env, FLUX_URI: instance.uri } }), "EINVAL");
+  }
+  assert.equal(existsSync(ran), false);
+  await rejects(connect("ssh://host/x", { env }), "ECONNRESET");
+  assert.equal(existsSync(ran), true, "the test would see it");
 });
 
 test("a remote shell that is not there is ENOENT, a URI of another form EINVAL", async () => {
