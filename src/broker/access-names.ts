@@ -1,5 +1,5 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { outputOf, ProgramError } from "../system/index.ts";
 
 /** The databases of users and groups. Each question is answered with undefined when there is no such entry, and fails when nobody could say. */
 export interface NameDatabase {
@@ -96,23 +96,17 @@ export class SystemNames implements NameDatabase {
   }
 
   async #lookup(database: Database, key: string): Promise<readonly string[] | undefined> {
-    const text = await this.#run([database, key]).catch((error: { code?: unknown }) => {
-      if (error.code === "ENOENT") return this.#readFile(database, key);
-      if (error.code === NOT_FOUND) return "";
+    const text = await outputOf(this.#getent, [database, key], {
+      timeoutMs: this.#timeoutMs,
+      maxBytes: ENTRY_BYTES,
+    }).catch((error: unknown) => {
+      const code = error instanceof ProgramError ? error.code : undefined;
+      if (code === "ENOENT") return this.#readFile(database, key);
+      if (code === NOT_FOUND) return "";
       throw error;
     });
     const line = text.split("\n", 1)[0]!;
     return line === "" ? undefined : line.split(":");
-  }
-
-  #run(words: readonly string[]): Promise<string> {
-    const options = { timeout: this.#timeoutMs, maxBuffer: ENTRY_BYTES, killSignal: "SIGKILL" } as const;
-    return new Promise((resolve, reject) => {
-      execFile(this.#getent, words, options, (error, stdout) => {
-        if (error === null) resolve(stdout);
-        else reject(error);
-      });
-    });
   }
 
   /** The line of a file whose name or number is `key`, by the rules of getent. */

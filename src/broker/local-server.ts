@@ -5,7 +5,7 @@ import { errno, FluxError } from "../base/index.ts";
 import type { LogCause } from "../client/index.ts";
 import { ADMITTED, type Credential, Role } from "../message/index.ts";
 import { checkSocketPath, FrameSocket, type ReadTurns } from "../socket/index.ts";
-import type { ReadPeerCredentials } from "../system/index.ts";
+import { type FileLock, lockFile, type ReadPeerCredentials } from "../system/index.ts";
 import { type AccessPolicy, type Admission, admitByPolicy } from "./admission-policy.ts";
 
 const BACKLOG = 511;
@@ -35,20 +35,23 @@ export interface LocalServerOptions {
 export class LocalServer {
   readonly #options: LocalServerOptions;
   readonly #server: Server;
+  /** Held for as long as the socket is there; undefined where the system has no locks. */
+  readonly #lock: FileLock | undefined;
   /** Connections whose admission is not decided yet. */
   readonly #waiting = new Set<Socket>();
   /** Connections that were admitted so far. */
   connects = 0;
 
-  private constructor(options: LocalServerOptions, server: Server) {
+  private constructor(options: LocalServerOptions, server: Server, lock: FileLock | undefined) {
     this.#options = options;
     this.#server = server;
+    this.#lock = lock;
   }
 
   /**
-   * Binds the socket, in place of a dead one, and listens.
+   * Binds the socket, in place of a dead one, and listens. Who holds the lock of the file PATH.lock may bind: one that is busy or stopped keeps its socket.
    * @throws FluxError EINVAL for a path that is too long or has a NUL; ENOENT when its directory is not there; EPERM when peers can't be told apart and the directory is open to others; EADDRINUSE
-   *   when a living broker or something other than a socket is in the way; the system's error otherwise.
+   *   when another broker has the lock, when somebody listens all the same, or when something other than a socket is in the way; the system's error otherwise.
    */
   static async listen(options: LocalServerOptions): Promise<LocalServer> {
     try {
@@ -71,9 +74,20 @@ export class LocalServer {
         `${directory} is open to other users and peer credentials can't be read: install koffi or use a directory of mode 0700`,
       );
     }
-    await removeDeadSocket(path);
+    const lock = await lockSocket(path, options.warn);
+    try {
+      await removeDeadSocket(path);
+      return await LocalServer.#bind(options, lock);
+    } catch (error) {
+      lock?.release();
+      throw error;
+    }
+  }
+
+  static async #bind(options: LocalServerOptions, lock: FileLock | undefined): Promise<LocalServer> {
+    const { path } = options;
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-    const local = new LocalServer(options, server);
+    const local = new LocalServer(options, server, lock);
     server.on("connection", (socket) => local.#connection(socket));
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error) => reject(FluxError.from(error)));
@@ -94,6 +108,7 @@ export class LocalServer {
   /** Stops to listen and removes the socket. Connections stay, but for those that are not admitted yet. */
   close(): void {
     this.#server.close();
+    this.#lock?.release();
     for (const socket of this.#waiting) socket.destroy();
   }
 
@@ -151,22 +166,47 @@ function isPrivate(stat: Stats): boolean {
   return (stat.mode & 0o077) === 0 && (process.getuid === undefined || stat.uid === process.getuid());
 }
 
+/** Takes the lock of a socket; undefined, with a warning, where the system has none. Throws EADDRINUSE when another process has it. */
+async function lockSocket(path: string, warn: (text: string) => void): Promise<FileLock | undefined> {
+  const file = `${path}.lock`;
+  try {
+    const lock = await lockFile(file);
+    if (typeof lock !== "number") return lock;
+    throw new FluxError("EADDRINUSE", `another broker has ${path}: process ${lock} holds the lock ${file}`);
+  } catch (error) {
+    if (!FluxError.is(error, "ENOSYS")) throw error;
+    warn(`${error.message}: a broker that is started on ${path} at the same time is not kept away`);
+    return undefined;
+  }
+}
+
 /** Makes way for a new socket: removes one that nobody listens on any more. Throws EADDRINUSE for any other thing at `path`. */
 async function removeDeadSocket(path: string): Promise<void> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
   if (!stat.isSocket()) throw new FluxError("EADDRINUSE", `${path} exists and is no socket`);
-  if (await isListening(path)) throw new FluxError("EADDRINUSE", `another broker listens on ${path}`);
+  const answer = await probe(path);
+  if (answer === "ENOENT") return;
+  if (answer === undefined) throw new FluxError("EADDRINUSE", `another broker listens on ${path}`);
+  if (answer !== "ECONNREFUSED")
+    throw new FluxError(
+      "EADDRINUSE",
+      `${path} is a socket in use, for connecting to it fails with ${answer}`,
+    );
   rmSync(path);
 }
 
-function isListening(path: string): Promise<boolean> {
+/**
+ * Connects to a socket; resolves to the code of the error, undefined without one. Only ECONNREFUSED means that nobody has it: a broker that is busy
+ * or stopped, with as many connections waiting as it takes, gives EAGAIN.
+ */
+function probe(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const probe = connect(path);
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(true);
+    const socket = connect(path);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(undefined);
     });
-    probe.once("error", () => resolve(false));
+    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "EIO"));
   });
 }

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { FluxError } from "../base/index.ts";
+import { type FolderIdentity, folderIdentity, removeTree, spawnProcess } from "../system/index.ts";
 import { Failure } from "./failure.ts";
 
 /** What a broker says when it is ready. */
@@ -10,6 +10,12 @@ interface Ready {
   readonly uri: string;
   readonly rundir: string;
   readonly rundirMade: boolean;
+}
+
+/** A run directory that the broker removes at its end. */
+interface OwnRundir {
+  readonly path: string;
+  readonly identity: FolderIdentity;
 }
 
 /** Longest wait for a broker to end, in milliseconds; then it is killed. The ranks of an instance end one after the other. */
@@ -25,14 +31,21 @@ export class BrokerProcess implements AsyncDisposable {
   /** Resolves when the process is over. */
   readonly exit: Promise<void>;
   readonly #child: ChildProcess;
-  readonly #ready: Ready;
+  /** The run directory that goes with the broker; undefined when it stays. */
+  readonly #rundir: OwnRundir | undefined;
   readonly #stopMs: number;
 
-  private constructor(child: ChildProcess, exit: Promise<void>, ready: Ready, stopMs: number) {
+  private constructor(
+    child: ChildProcess,
+    exit: Promise<void>,
+    uri: string,
+    rundir: OwnRundir | undefined,
+    stopMs: number,
+  ) {
     this.#child = child;
-    this.#ready = ready;
+    this.#rundir = rundir;
     this.#stopMs = stopMs;
-    this.uri = ready.uri;
+    this.uri = uri;
     this.exit = exit;
   }
 
@@ -48,17 +61,20 @@ export class BrokerProcess implements AsyncDisposable {
   ): Promise<BrokerProcess> {
     const own = [...process.execArgv, process.argv[1]!];
     const args = [...own, "broker", "--announce", "--exit-on-eof", ...words];
-    const child = spawn(process.execPath, args, { detached: true, stdio: ["pipe", "pipe", "inherit"] });
-    child.stdin.on("error", () => {});
+    const stdio = ["pipe", "pipe", "inherit"] as const;
+    const child = spawnProcess(process.execPath, args, { detached: true, stdio: [...stdio] });
+    child.stdin?.on("error", () => {});
     const exit = once(child, "exit").then(() => {});
     const abort = (): void => {
-      child.stdin.end();
+      child.stdin?.end();
     };
     signal.addEventListener("abort", abort, { once: true });
     try {
-      const lines = createInterface({ input: child.stdout });
+      const lines = createInterface({ input: child.stdout! });
       for await (const line of lines) {
-        return new BrokerProcess(child, exit, JSON.parse(line) as Ready, stopMs);
+        const { uri, rundir: path, rundirMade } = JSON.parse(line) as Ready;
+        const identity = rundirMade ? await folderIdentity(path).catch(() => undefined) : undefined;
+        return new BrokerProcess(child, exit, uri, identity && { path, identity }, stopMs);
       }
     } finally {
       signal.removeEventListener("abort", abort);
@@ -79,7 +95,8 @@ export class BrokerProcess implements AsyncDisposable {
     if (this.running) await this.exit;
     clearTimeout(timer);
     // One that was killed had no time to.
-    if (this.#ready.rundirMade) await rm(this.#ready.rundir, { recursive: true, force: true });
+    const rundir = this.#rundir;
+    if (rundir !== undefined) await removeTree(rundir.path, rundir.identity);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

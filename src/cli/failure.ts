@@ -1,4 +1,5 @@
 import { FluxError } from "../base/index.ts";
+import { writeStderr } from "../system/index.ts";
 import { ExitStatus } from "./exit-status.ts";
 
 /** Why a command did not do what it was asked: what it is about (a topic, a name), the error, and the exit status. */
@@ -34,15 +35,37 @@ export async function about<T>(subject: string, promise: Promise<T>): Promise<T>
 export function report(thrown: unknown, command: string, json: boolean): number {
   const failure = failureOf(thrown);
   if (failure === undefined) {
-    process.stderr.write(`${command}: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
+    writeStderr(`${command}: ${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
     return ExitStatus.FAILED;
   }
   const { subject, error, message, status } = failure;
   const line = json
     ? JSON.stringify({ command, subject, errno: error.errno, code: error.code, message: error.message })
     : `${command}: ${message}`;
-  process.stderr.write(`${line}\n`);
+  writeStderr(`${line}\n`);
   return status;
+}
+
+/** How a command meets an error of its standard output. */
+export interface OutputFailureOptions {
+  readonly json: boolean;
+  /** The command goes on without output. */
+  readonly goesOn: boolean;
+}
+
+/**
+ * What a command does when its standard output fails; returns the exit status, undefined to go on. A reader that has left (`| head`) has seen enough: nothing is said
+ * then. Anything else is said as every failure is.
+ */
+export function outputFailed(
+  error: unknown,
+  command: string,
+  { json, goesOn }: OutputFailureOptions,
+): number | undefined {
+  const { code, errno } = FluxError.from(error);
+  if (code === "EPIPE" && !goesOn) return ExitStatus.BROKEN_PIPE;
+  const status = report(new Failure("standard output", new FluxError(errno)), command, json);
+  return goesOn ? undefined : status;
 }
 
 function failureOf(thrown: unknown): Failure | undefined {

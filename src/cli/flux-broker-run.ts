@@ -1,14 +1,16 @@
-import { execFile } from "node:child_process";
 import { constants } from "node:os";
-import { FluxError } from "../base/index.ts";
+import { FluxError, strerror } from "../base/index.ts";
 import { AttributeTable } from "../broker/index.ts";
 import { openConfig } from "../config/index.ts";
 import { Instance, leadsGroup, StderrLog, setStartAttributes } from "../instance/index.ts";
+import { ignoreErrorsOf, logToStderr, outputOf, writeStderr } from "../system/index.ts";
 import { type BrokerArguments, parseBrokerArguments } from "./broker-arguments.ts";
 import { findFluxCommand } from "./flux-command.ts";
 
 /** Longest wait for flux(1) to tell a path, in milliseconds. */
 const BUILTIN_MS = 5000;
+/** Longest path that flux(1) tells, in bytes. */
+const BUILTIN_BYTES = 65_536;
 
 /** Variables about the place of this broker, which are its attributes now: what it starts is elsewhere. */
 const OWN_PLACE = ["FLUX_URI", "FLUX_PROXY_REMOTE", "FLUX_KVS_NAMESPACE", "FLUX_JOB_ID_PATH"];
@@ -29,19 +31,19 @@ const SIGNALS = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGALRM", "SIGUSR1",
  * Source: flux-broker(1).
  */
 export async function runFluxBroker(words: readonly string[]): Promise<number> {
+  ignoreErrorsOf(process.stdout, process.stderr);
   const attributes = new AttributeTable();
   const signals = new SignalInbox();
   let instance: Instance;
   try {
     const given = parseBrokerArguments(words);
     if (given.help) {
-      process.stdout.write(USAGE);
-      return 0;
+      return await printUsage();
     }
     setStartAttributes(attributes, given.attributes);
     instance = await launchInstance(given, attributes);
   } catch (error) {
-    const log = new StderrLog(attributes, (line) => process.stderr.write(`${line}\n`));
+    const log = new StderrLog(attributes, logToStderr);
     log.log("crit", FluxError.from(error).message);
     return 1;
   }
@@ -58,6 +60,15 @@ export async function runFluxBroker(words: readonly string[]): Promise<number> {
   }
   if (instance.overdue.length > 0) process.exit(status);
   return status;
+}
+
+function printUsage(): Promise<number> {
+  return new Promise((resolve) => {
+    process.stdout.write(USAGE, (error) => {
+      if (error) writeStderr(`flux-broker: standard output: ${strerror(FluxError.from(error).errno)}\n`);
+      resolve(error ? 1 : 0);
+    });
+  });
 }
 
 /** Signals to this process, those before there is an instance too. A second one then ends the process, which may wait for others. */
@@ -112,10 +123,11 @@ async function defineShellPaths(attributes: AttributeTable): Promise<void> {
 }
 
 /** A path flux(1) was built with; undefined without a flux. */
-function builtinValue(name: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    execFile("flux", ["config", "builtin", name], { timeout: BUILTIN_MS }, (error, output) => {
-      resolve(error === null ? output.trimEnd() : undefined);
-    });
-  });
+async function builtinValue(name: string): Promise<string | undefined> {
+  try {
+    const limits = { timeoutMs: BUILTIN_MS, maxBytes: BUILTIN_BYTES };
+    return (await outputOf("flux", ["config", "builtin", name], limits)).trimEnd();
+  } catch {
+    return undefined;
+  }
 }

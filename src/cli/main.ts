@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 import { enableCompileCache } from "./compile-cache.ts";
 import { loadAtOnce } from "./load-at-once.ts";
-import { exitQuietlyOnBrokenPipe } from "./output.ts";
 
-exitQuietlyOnBrokenPipe();
 enableCompileCache(process.env);
 const { run } = await loadAtOnce("program", () => import("./program.ts"));
 const status = await run(process.argv.slice(2));

@@ -1,4 +1,4 @@
-import { ExitStatus } from "./exit-status.ts";
+import { writeStderr } from "../system/index.ts";
 
 /** Writes a line to stdout. */
 export function print(line: string): void {
@@ -17,15 +17,5 @@ export function printBytes(bytes: Uint8Array): void {
 
 /** Writes a line to stderr. */
 export function warn(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-/** Ends the process when who read its output (`| head`) has gone, without a word. */
-export function exitQuietlyOnBrokenPipe(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      process.exit(ExitStatus.BROKEN_PIPE);
-    });
-  }
+  writeStderr(`${line}\n`);
 }

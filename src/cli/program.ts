@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
+import { ignoreErrorsOf } from "../system/index.ts";
 import { type Command, command, commandPath, parserStatus } from "./commander.ts";
 import { ExitStatus } from "./exit-status.ts";
-import { report } from "./failure.ts";
+import { outputFailed, report } from "./failure.ts";
 import { packageVersion } from "./package-version.ts";
 
 const HELP = `
@@ -36,6 +37,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   version: async () => (await import("./commands/version.ts")).versionCommand(),
 };
 
+/** Commands that others depend on while they run: they go on when nobody takes their output. */
+const DAEMONS: ReadonlySet<string> = new Set(["start", "broker", "proxy", "module-exec"]);
+
 /** The command line of `fluxbus`: all of it, or the part that begins with the command `name`. */
 export async function fluxbusProgram(name = ""): Promise<Command> {
   const program = command("fluxbus")
@@ -53,6 +57,15 @@ export async function fluxbusProgram(name = ""): Promise<Command> {
 export async function run(words: readonly string[]): Promise<number> {
   const program = await fluxbusProgram(words[0]);
   let acting = program;
+  const wantsJson = (): boolean => acting.opts()["json"] === true;
+  ignoreErrorsOf(process.stderr);
+  process.stdout.on("error", (error) => {
+    const status = outputFailed(error, commandPath(acting), {
+      json: wantsJson(),
+      goesOn: DAEMONS.has(acting.name()),
+    });
+    if (status !== undefined) process.exit(status);
+  });
   program.hook("preAction", (_program, action) => {
     acting = action;
   });
@@ -73,6 +86,6 @@ export async function run(words: readonly string[]): Promise<number> {
     await program.parseAsync(words, { from: "user" });
     return typeof process.exitCode === "number" ? process.exitCode : ExitStatus.OK;
   } catch (thrown) {
-    return parserStatus(thrown) ?? report(thrown, commandPath(acting), acting.opts()["json"] === true);
+    return parserStatus(thrown) ?? report(thrown, commandPath(acting), wantsJson());
   }
 }

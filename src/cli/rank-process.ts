@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { FluxError } from "../base/index.ts";
+import { spawnProcess } from "../system/index.ts";
 import type { RankOrder, RankWord } from "./rank-order.ts";
 
 /** Descriptor at which a rank finds its process manager. */
@@ -37,7 +38,7 @@ export class RankProcess {
   /** Starts rank `rank` of `size`. */
   constructor(rank: number, size: number, [file, ...args]: readonly string[], env: NodeJS.ProcessEnv) {
     this.rank = rank;
-    this.#child = spawn(file!, args, {
+    this.#child = spawnProcess(file!, args, {
       env: { ...env, PMI_FD: String(PMI_FD), PMI_RANK: String(rank), PMI_SIZE: String(size) },
       detached: true,
       // Node makes a pair of UNIX sockets for each pipe.

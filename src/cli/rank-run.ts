@@ -2,6 +2,7 @@ import { writeSync } from "node:fs";
 import { FluxError } from "../base/index.ts";
 import { openConfig } from "../config/index.ts";
 import { Instance } from "../instance/index.ts";
+import { ignoreErrorsOf } from "../system/index.ts";
 import type { RankOrder, RankWord } from "./rank-order.ts";
 import { StopRequest } from "./stop-request.ts";
 
@@ -13,6 +14,7 @@ const OWN_PLACE = ["PMI_FD", "PMI_RANK", "PMI_SIZE"];
  * status; it says itself why it can't start.
  */
 export async function runRank(order: string): Promise<number> {
+  ignoreErrorsOf(process.stdout, process.stderr);
   using stop = new StopRequest(true);
   let booting = true;
   void stop.requested.then(() => {

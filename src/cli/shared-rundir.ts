@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { FluxError, strerror } from "../base/index.ts";
+import { type FolderIdentity, folderIdentity, removeTree } from "../system/index.ts";
 
 const OWNER_RWX = 0o700;
 const STICKY = 0o1000;
@@ -14,10 +15,12 @@ export class SharedRundir {
   readonly path: string;
   /** True when it was made here, and is removed by `remove`. */
   readonly made: boolean;
+  readonly #identity: FolderIdentity | undefined;
 
-  private constructor(path: string, made: boolean) {
+  private constructor(path: string, identity: FolderIdentity | undefined) {
     this.path = path;
-    this.made = made;
+    this.made = identity !== undefined;
+    this.#identity = identity;
   }
 
   /** @throws FluxError the system's error when it can't be made. */
@@ -27,22 +30,22 @@ export class SharedRundir {
     const status = await stat(absolute).catch(() => undefined);
     if (status === undefined) {
       await mkdir(absolute, { mode: OWNER_RWX }).catch((error: unknown) => refuse(error, absolute));
-      return new SharedRundir(absolute, true);
+      return new SharedRundir(absolute, await folderIdentity(absolute));
     }
     return (status.mode & STICKY) === 0
-      ? new SharedRundir(absolute, false)
+      ? new SharedRundir(absolute, undefined)
       : await SharedRundir.#makeIn(absolute);
   }
 
   async remove(): Promise<void> {
-    if (this.made) await rm(this.path, { recursive: true, force: true });
+    if (this.#identity !== undefined) await removeTree(this.path, this.#identity);
   }
 
   static async #makeIn(parent: string): Promise<SharedRundir> {
     const path = await mkdtemp(join(resolve(parent), "flux-")).catch((error: unknown) =>
       refuse(error, parent),
     );
-    return new SharedRundir(path, true);
+    return new SharedRundir(path, await folderIdentity(path));
   }
 }
 

@@ -38,7 +38,7 @@ export class DiskLog implements AsyncDisposable {
   readonly #reader: DiskReader;
   readonly #writer: SegmentWriter;
   readonly #salt: number;
-  readonly #unlock: () => Promise<void>;
+  readonly #unlock: () => void;
   /** The latest event. */
   #lastEpoch: number;
   #lastSeq: number;
@@ -69,7 +69,7 @@ export class DiskLog implements AsyncDisposable {
     options: DiskLogOptions,
     start: EventPosition,
     { segments, cuts }: OpenedFolder,
-    unlock: () => Promise<void>,
+    unlock: () => void,
   ) {
     this.#options = options;
     this.#limits = { ...DISK_LIMITS, ...options.limits };
@@ -106,7 +106,7 @@ export class DiskLog implements AsyncDisposable {
       try {
         return await DiskLog.#open(options, unlock);
       } catch (error) {
-        await unlock();
+        unlock();
         throw error;
       }
     } catch (error) {
@@ -114,7 +114,7 @@ export class DiskLog implements AsyncDisposable {
     }
   }
 
-  static async #open(options: DiskLogOptions, unlock: () => Promise<void>): Promise<DiskLog> {
+  static async #open(options: DiskLogOptions, unlock: () => void): Promise<DiskLog> {
     const opened = await openFolder(options.folder);
     const start = await beginRun(opened, options);
     const log = new DiskLog(options, start, opened, unlock);
@@ -242,7 +242,7 @@ export class DiskLog implements AsyncDisposable {
     const openEnd = this.#missingAfter !== undefined || this.#options.after !== undefined;
     await this.#writer.finish(openEnd).catch((error: unknown) => this.#reportFailure(FluxError.from(error)));
     await this.#writer.abandon();
-    await this.#unlock();
+    this.#unlock();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

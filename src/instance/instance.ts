@@ -7,8 +7,8 @@ import type { Environment } from "../connect/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { type Overlay, ZeroMqTransport } from "../overlay/index.ts";
 import { readEventLogSettings } from "../replay/index.ts";
+import { keepInheritedDescriptors, logToStderr } from "../system/index.ts";
 import { type Boot, type BootProvider, bootstrap } from "./bootstrap.ts";
-import { printToStderr } from "./bounded-lines.ts";
 import type { BrokerState } from "./broker-state.ts";
 import { BuiltinModules } from "./builtin-modules.ts";
 import { followConfig } from "./config-follower.ts";
@@ -139,6 +139,8 @@ export class Instance implements AsyncDisposable {
   }
 
   static async #launch(options: InstanceOptions, scope: Scope): Promise<Instance> {
+    // While there are few descriptors to look at.
+    keepInheritedDescriptors();
     const env = options.env ?? process.env;
     const attributes = tableOf(options.attributes);
     const config = options.config ?? new ConfigStore();
@@ -176,7 +178,7 @@ export class Instance implements AsyncDisposable {
       attributes,
       config,
       socketPath,
-      printLog: options.printLog ?? printToStderr,
+      printLog: options.printLog ?? logToStderr,
       moduleLoader: options.moduleLoader ?? moduleLoader(env),
       onModulePanic: () => lifecycle.panic(),
     });
@@ -302,7 +304,7 @@ export class Instance implements AsyncDisposable {
   }
 }
 
-/** Finds modules; what it takes is loaded with the first of them. */
+/** Finds modules; what it takes is loaded with the first of them, however short descriptors are. */
 function moduleLoader(env: Environment): ModuleLoader {
   return {
     async find(target) {
@@ -327,7 +329,7 @@ function bootOf(
 ): Promise<Boot> {
   if (typeof options.boot === "object") return options.boot.boot();
   const methods = options.boot === undefined ? "single" : attributes.get("broker.boot-method");
-  const trace = (text: string): void => void process.stderr.write(`bootstrap: ${text}\n`);
+  const trace = (text: string): void => logToStderr(`bootstrap: ${text}`);
   const name = attributes.get("hostname") ?? hostname();
   return bootstrap({ env, methods, config, hostname: name, trace });
 }

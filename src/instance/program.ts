@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { accessSync, closeSync, constants, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { constants as os } from "node:os";
 import { basename } from "node:path";
@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { FluxError } from "../base/index.ts";
 import type { Environment } from "../connect/index.ts";
+import { spawnProcess } from "../system/index.ts";
 
 /** Status of a program that could not be executed, and of one that was not found. Source: sh(1), flux-broker(1). */
 const NOT_EXECUTABLE = 126;
@@ -87,7 +88,7 @@ export class Program {
       return;
     }
     const stdio = onLine === undefined ? "inherit" : (["ignore", "pipe", "pipe"] as const);
-    const child = spawn(command.file, command.args, {
+    const child = spawnProcess(command.file, command.args, {
       env,
       detached: this.#group,
       stdio: typeof stdio === "string" ? stdio : [...stdio],

@@ -2,6 +2,7 @@ import { FluxError } from "../base/index.ts";
 import type { Flux } from "../client/index.ts";
 import { connect } from "../connect/index.ts";
 import { describeMessage, type Message } from "../message/index.ts";
+import { writeStderr } from "../system/index.ts";
 import { checkFlags, given } from "./arguments.ts";
 import {
   FLUX_O_MATCHDEBUG,
@@ -115,5 +116,5 @@ function bothFlags(h: flux_t, flags: number): number {
 }
 
 function trace(direction: "tx" | "rx", message: Message): void {
-  process.stderr.write(`--------------------------------------\n${describeMessage(message, direction)}\n`);
+  writeStderr(`--------------------------------------\n${describeMessage(message, direction)}\n`);
 }

@@ -1,6 +1,7 @@
 import { format } from "node:util";
 import { strerror } from "../base/index.ts";
 import { type Flux, LOG_LEVELS, type LogNames } from "../client/index.ts";
+import { writeStderr } from "../system/index.ts";
 import { givenText } from "./arguments.ts";
 
 /** The names handles log under, where they were set. */
@@ -20,7 +21,7 @@ export async function flux_log(
 ): Promise<void> {
   const severity = LOG_LEVELS[level & 7]!;
   const text = format(givenText(fmt, "fmt"), ...args);
-  if (h === null) process.stderr.write(`${severity}: ${text}\n`);
+  if (h === null) writeStderr(`${severity}: ${text}\n`);
   else await h.log(severity, text, names.get(h));
 }
 

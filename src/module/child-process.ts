@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { errno, FluxError, strerror, strsignal } from "../base/index.ts";
 import { ADMITTED } from "../message/index.ts";
 import { FrameSocket, pipeOf } from "../socket/index.ts";
+import { spawnProcess } from "../system/index.ts";
 import type { ModuleEnd, ModuleRun } from "./in-process.ts";
 
 /** Descriptor at which a module's process finds its connection. */
@@ -24,7 +24,7 @@ export interface ProcessOptions {
  */
 export function startProcess({ command, loader, env, maxFrameBytes, schedule }: ProcessOptions): ModuleRun {
   const [file, ...args] = command;
-  const child = spawn(file!, args, {
+  const child = spawnProcess(file!, args, {
     // Node makes a pair of UNIX sockets for a pipe.
     stdio: ["ignore", "inherit", "inherit", "pipe"],
     // Ctrl-C is for the broker, which ends its modules in good order.

@@ -1,11 +1,11 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FluxError } from "../base/index.ts";
 import { FLUX_VERSION, LocalServer } from "../broker/index.ts";
 import { type Flux, type Log, LogSummary, type Status } from "../client/index.ts";
 import { connect, type Environment } from "../connect/index.ts";
 import { parseUri } from "../connector/index.ts";
-import { loadPeerCredentials } from "../system/index.ts";
+import { loadPeerCredentials, removeTree } from "../system/index.ts";
 import { ProxyRouter } from "./proxy-router.ts";
 
 export interface ProxyOptions {
@@ -104,7 +104,7 @@ export class ProxyServer implements AsyncDisposable {
       return new ProxyServer(options, { flux, router, server, directory, summary, lost: link.lost });
     } catch (error) {
       await flux.close();
-      if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+      if (directory !== undefined) await removeTree(directory);
       throw error;
     }
   }
@@ -124,7 +124,7 @@ export class ProxyServer implements AsyncDisposable {
     await this.#router.close(LINGER_MS);
     await this.#flux.close();
     this.#summary.close();
-    await rm(this.#directory, { recursive: true, force: true });
+    await removeTree(this.#directory);
   }
 }
 

@@ -1,8 +1,9 @@
-import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { statSync } from "node:fs";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { FluxError, strerror } from "../base/index.ts";
+import { spawnProcess } from "../system/index.ts";
 import { bufferBytes, type Command, isLineBuffered } from "./command.ts";
 import { LOCAL_FLAGS, LocalFlag } from "./flags.ts";
 import { InputChannel } from "./input-channel.ts";
@@ -180,7 +181,7 @@ export class Subprocess {
   #spawn(program: string, args: string[], options: SpawnOptions): ChildProcess | undefined {
     let child: ChildProcess;
     try {
-      child = spawn(program, args, options);
+      child = spawnProcess(program, args, options);
     } catch (thrown) {
       throw FluxError.from(thrown, "EINVAL");
     }

@@ -1,7 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
+import { resolve } from "node:path";
 import { FluxError, within } from "../base/index.ts";
 import type { Connector } from "../connector/index.ts";
+import { spawnProcess, writeStderr } from "../system/index.ts";
 import { readAdmission } from "./admission.ts";
 import { pipeOf } from "./child-pipe.ts";
 import { findProgram } from "./find-program.ts";
@@ -59,7 +61,7 @@ export async function openSsh(
   const shell = new RemoteShell(program, words);
   try {
     const early = await readAdmission(shell.socket, ssh!, signal);
-    shell.passOn(options.onStderr ?? ((text) => process.stderr.write(text)));
+    shell.passOn(options.onStderr ?? writeStderr);
     return { uri: `ssh://${location}`, socket: shell.socket, early, helper: shell };
   } catch (error) {
     const said = await shell.lastWords(signal);
@@ -94,8 +96,9 @@ class RemoteShell implements Helper {
   };
 
   constructor(program: string, words: readonly string[]) {
-    const stdio = ["ignore", "ignore", "pipe", "pipe"] as const;
-    const child = spawn("/bin/sh", ["-c", SHELL, program, ...words], { stdio: [...stdio] });
+    const child = spawnProcess("/bin/sh", ["-c", SHELL, resolve(program), ...words], {
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+    });
     this.#child = child;
     this.#closed = new Promise((resolve) => {
       child.once("error", (error) => {

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FluxError } from "../base/index.ts";
 import { Broker } from "../broker/index.ts";
+import { removeTree } from "../system/index.ts";
 import type { TestInstanceOptions, TestRanks } from "./test-instance.ts";
 
 /** A broker by itself, without a life cycle. */
@@ -32,6 +33,6 @@ export class SingleRank implements TestRanks {
 
   async stop(): Promise<void> {
     await this.brokers[0]!.stop();
-    await rm(this.#directory, { recursive: true, force: true });
+    await removeTree(this.#directory);
   }
 }

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { CurveCert } from "../../config/index.ts";
 import { type Command, command } from "../commander.ts";
 import { usageError } from "../failure.ts";
+import { warn } from "../output.ts";
 import { packageVersion } from "../package-version.ts";
 
 interface KeygenOptions {
@@ -26,7 +27,7 @@ export function keygenCommand(): Command {
         if (!isCurveMetadata(key, value)) throw usageError(`metadata can't hold ${key}=${value}`);
       }
       if (path === undefined) {
-        process.stderr.write("fluxbus keygen: WARNING: add PATH argument to save generated certificate\n");
+        warn("fluxbus keygen: WARNING: add PATH argument to save generated certificate");
         return;
       }
       await writeCurveCert(path, { ...generateCurveKeys(), metadata });

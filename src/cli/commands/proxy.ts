@@ -1,5 +1,6 @@
 import { FluxError } from "../../base/index.ts";
 import type { ProxyServer } from "../../proxy/index.ts";
+import { logToStderr } from "../../system/index.ts";
 import { trustOption } from "../client-command.ts";
 import { type Command, command } from "../commander.ts";
 import { about, Failure } from "../failure.ts";
@@ -44,7 +45,7 @@ async function runBehindProxy(target: string, words: readonly string[], flags: P
   const signals = new SignalRelay();
   try {
     const { force, reconnect } = flags;
-    const onLog = (text: string): void => warn(`fluxbus proxy: ${text}`);
+    const onLog = (text: string): void => logToStderr(`fluxbus proxy: ${text}`);
     await using proxy = await about(
       uri,
       ProxyServer.start({ uri, force, reconnect, onLog, signal: signals.early }),

@@ -24,7 +24,7 @@ describe("an instance in one process", () => {
   test("is one tree: each rank has a socket, knows its place, and reaches every other", async () => {
     const instance = await start({ size: 7, topology: "kary:2" });
     const rundir = instance.ranks[0]!.rundir.path;
-    const sockets = Array.from({ length: 7 }, (_, rank) => `local-${rank}`);
+    const sockets = Array.from({ length: 7 }, (_, rank) => [`local-${rank}`, `local-${rank}.lock`]).flat();
     assert.deepEqual(readdirSync(rundir).sort(), sockets);
     assert.deepEqual([instance.size, instance.state, instance.uri], [7, "run", `local://${rundir}/local-0`]);
     {

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import {
   chmodSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -90,5 +93,52 @@ describe("run directory", () => {
     const removed = await Rundir.open({ attribute: "statedir", path, base: folder, cleanup: "1" });
     await removed.remove();
     assert.equal(existsSync(path), false);
+  });
+
+  test("of a symbolic link that is to be cleaned up, only the link goes", async () => {
+    const home = join(folder, "home");
+    const link = join(folder, "link");
+    mkdirSync(home, { mode: 0o700 });
+    writeFileSync(join(home, "precious"), "");
+    symlinkSync(home, link);
+    const rundir = await Rundir.open({ attribute: "rundir", path: link, base: tmpdir(), cleanup: "1" });
+    assert.deepEqual([rundir.path, rundir.made], [link, true]);
+    await rundir.remove();
+    assert.deepEqual([existsSync(link), existsSync(join(home, "precious"))], [false, true]);
+  });
+
+  test("what is in the place of the directory at the end stays", async () => {
+    const path = join(folder, "exchanged");
+    const rundir = await open(path);
+    await rundir.link("/no/such/flux");
+    renameSync(path, `${path}.old`);
+    mkdirSync(join(path, "bin"), { recursive: true, mode: 0o700 });
+    await rundir.remove();
+    assert.equal(existsSync(join(path, "bin")), true);
+    rmSync(path, { recursive: true });
+    symlinkSync(`${path}.old`, path);
+    await rundir.remove();
+    assert.deepEqual([existsSync(path), existsSync(`${path}.old`)], [true, true]);
+  });
+
+  const asRoot = process.getuid?.() === 0 ? {} : { skip: "only root makes the link of another user" };
+  test("a symbolic link of another user does not lead to one", asRoot, async () => {
+    const home = join(folder, "owned");
+    mkdirSync(join(home, "inner"), { recursive: true, mode: 0o700 });
+    writeFileSync(join(home, "precious"), "");
+    const evil = join(folder, "evil");
+    symlinkSync(home, evil);
+    lchownSync(evil, 65534, 65534);
+    for (const path of [evil, `${evil}/inner`, `${evil}/new`]) {
+      const opening = Rundir.open({ attribute: "rundir", path, base: tmpdir(), cleanup: "1" });
+      const text = `rundir ${path}: ${evil} is a symbolic link of user 65534`;
+      await assert.rejects(opening, { code: "EPERM", message: text });
+    }
+    // Nor does one that it leads on to.
+    const own = join(folder, "own");
+    symlinkSync(evil, own);
+    await assert.rejects(open(own), { code: "EPERM" });
+    assert.equal(existsSync(join(home, "precious")), true);
+    assert.equal(existsSync(join(home, "new")), false);
   });
 });
