@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { type Credential, Role } from "../message/index.ts";
+import { descriptorLimit } from "../system/index.ts";
 import type { Accounts } from "./accounts.ts";
 
 /** How many connections guests may have. The owner's are not limited here. */
@@ -13,8 +13,7 @@ export interface ConnectionLimits {
 /** Default of `guestConnections`. */
 export const GUEST_CONNECTIONS = 128;
 
-/** Where the system's limit can't be read, this many descriptors are assumed. */
-const DESCRIPTORS = 1024;
+let descriptors: number | undefined;
 
 /**
  * Why a further connection of a user is refused; undefined when it is let in. Guests leave half of the
@@ -26,29 +25,12 @@ export function refuseConnection(
   limits: ConnectionLimits,
 ): string | undefined {
   if ((rolemask & Role.OWNER) !== 0) return undefined;
-  const { guestsConnections = descriptorLimit() >> 1 } = limits;
+  descriptors ??= descriptorLimit();
+  const { guestsConnections = descriptors >> 1 } = limits;
   const { guestConnections = Math.min(GUEST_CONNECTIONS, guestsConnections >> 1) } = limits;
   const own = accounts.connectionsOf(userid);
   if (own >= guestConnections) return `uid=${userid} has ${own} connections, the most that a guest may have`;
   const all = accounts.guestConnections;
   if (all >= guestsConnections) return `guests have ${all} connections, the most that they may have together`;
   return undefined;
-}
-
-let descriptors: number | undefined;
-
-/** Descriptors that this process may open, read once. */
-function descriptorLimit(): number {
-  descriptors ??= readDescriptorLimit();
-  return descriptors;
-}
-
-function readDescriptorLimit(): number {
-  try {
-    const text = readFileSync("/proc/self/limits", "utf8");
-    const limit = /^Max open files\s+(\d+)/m.exec(text)?.[1];
-    return limit === undefined ? DESCRIPTORS : Number(limit);
-  } catch {
-    return DESCRIPTORS;
-  }
 }

@@ -167,7 +167,7 @@ function isPrivate(stat: Stats): boolean {
 }
 
 /** Takes the lock of a socket; undefined, with a warning, where the system has none. Throws EADDRINUSE when another process has it. */
-async function lockSocket(path: string, warn: (text: string) => void): Promise<FileLock | undefined> {
+async function lockSocket(path: string, warn: LocalServerOptions["warn"]): Promise<FileLock | undefined> {
   const file = `${path}.lock`;
   try {
     const lock = await lockFile(file);
@@ -175,7 +175,8 @@ async function lockSocket(path: string, warn: (text: string) => void): Promise<F
     throw new FluxError("EADDRINUSE", `another broker has ${path}: process ${lock} holds the lock ${file}`);
   } catch (error) {
     if (!FluxError.is(error, "ENOSYS")) throw error;
-    warn(`${error.message}: a broker that is started on ${path} at the same time is not kept away`);
+    const text = `${error.message}: a broker that is started on ${path} at the same time is not kept away`;
+    warn(text, { kind: "no lock of the socket" });
     return undefined;
   }
 }

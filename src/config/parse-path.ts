@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, readdir, readFile, stat } from "node:fs/promises";
 import { decodeUtf8Strict, FluxError, strerror } from "../base/index.ts";
 import { isObject, type JsonObject } from "../json/index.ts";
+import { loadLate } from "../system/index.ts";
 import { parseJsonText } from "./json-text.ts";
 import { merge } from "./merge.ts";
 import type { Locate } from "./toml.ts";
@@ -45,7 +46,7 @@ export async function parseConfigText(text: string, source: string): Promise<Jso
 
 /** parseToml, which is loaded when there is a text for it: most brokers have none. */
 export async function readToml(text: string, locate: Locate): Promise<JsonObject> {
-  const { parseToml } = await import("./toml.ts");
+  const { parseToml } = await loadLate(import.meta.url, "./toml", () => import("./toml.ts"));
   return parseToml(text, locate);
 }
 

@@ -1,3 +1,4 @@
+import { loadLate } from "../system/index.ts";
 import type { DiskLog } from "./disk-log.ts";
 import type { DiskLogOptions } from "./disk-log-options.ts";
 
@@ -6,6 +7,6 @@ import type { DiskLogOptions } from "./disk-log-options.ts";
  * @throws FluxError as DiskLog.open.
  */
 export async function openDiskLog(options: DiskLogOptions): Promise<DiskLog> {
-  const { DiskLog } = await import("./disk-log.ts");
+  const { DiskLog } = await loadLate(import.meta.url, "./disk-log", () => import("./disk-log.ts"));
   return await DiskLog.open(options);
 }

@@ -7,7 +7,7 @@ import type { Environment } from "../connect/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { type Overlay, ZeroMqTransport } from "../overlay/index.ts";
 import { readEventLogSettings } from "../replay/index.ts";
-import { keepInheritedDescriptors, logToStderr } from "../system/index.ts";
+import { keepInheritedDescriptors, loadLate, logToStderr, reserveDescriptors } from "../system/index.ts";
 import { type Boot, type BootProvider, bootstrap } from "./bootstrap.ts";
 import type { BrokerState } from "./broker-state.ts";
 import { BuiltinModules } from "./builtin-modules.ts";
@@ -141,6 +141,7 @@ export class Instance implements AsyncDisposable {
   static async #launch(options: InstanceOptions, scope: Scope): Promise<Instance> {
     // While there are few descriptors to look at.
     keepInheritedDescriptors();
+    reserveDescriptors();
     const env = options.env ?? process.env;
     const attributes = tableOf(options.attributes);
     const config = options.config ?? new ConfigStore();
@@ -308,7 +309,8 @@ export class Instance implements AsyncDisposable {
 function moduleLoader(env: Environment): ModuleLoader {
   return {
     async find(target) {
-      const { ModuleLoaders } = await import("../module/index.ts");
+      const load = () => import("../module/index.ts");
+      const { ModuleLoaders } = await loadLate(import.meta.url, "../module/index", load);
       return await new ModuleLoaders(env).find(target);
     },
   };

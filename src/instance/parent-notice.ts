@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { FluxError, parseJobId } from "../base/index.ts";
 import type { AttributeTable } from "../broker/index.ts";
+import { loadLate } from "../system/index.ts";
 
 /**
  * Tells the instance whose job this one is where it can be reached, and which of its nodes it can't do without. Does nothing for one that is no
@@ -13,7 +14,11 @@ export async function notifyParent(attributes: AttributeTable): Promise<void> {
   if (jobid === undefined || parent === undefined) return;
   const id = parseJobId(jobid);
   if (id === undefined) throw new FluxError("EINVAL", `Unable to parse jobid attribute '${jobid}'`);
-  const { connect } = await import("../connect/index.ts");
+  const { connect } = await loadLate(
+    import.meta.url,
+    "../connect/index",
+    () => import("../connect/index.ts"),
+  );
   await using flux = await connect(parent);
   const host = attributes.get("hostname") ?? hostname();
   const uri = `ssh://${host}${attributes.get("local-uri")!.slice("local://".length)}`;

@@ -1,6 +1,7 @@
 import { FluxError } from "../base/index.ts";
 import type { Methods, Request, RequestHandler } from "../client/index.ts";
 import type { Rexec, RexecOptions } from "../rexec/index.ts";
+import { loadLate } from "../system/index.ts";
 
 const METHODS = ["exec", "write", "kill", "list", "wait", "attach"] as const;
 
@@ -31,7 +32,9 @@ export class RexecService {
   async #serve(name: string, request: Request): Promise<void> {
     if (this.#rexec === undefined) {
       if (this.#stopped) throw new FluxError("ENOSYS", "subprocess server is shutting down");
-      this.#rexec = import("../rexec/index.ts").then((room) => new room.Rexec(this.#options));
+      const load = () => import("../rexec/index.ts");
+      const room = loadLate(import.meta.url, "../rexec/index", load);
+      this.#rexec = room.then(({ Rexec }) => new Rexec(this.#options));
       this.#rexec.catch(() => {
         this.#rexec = undefined;
       });

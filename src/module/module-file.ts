@@ -2,6 +2,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { FluxError } from "../base/index.ts";
+import { importLate } from "../system/index.ts";
 import { type ModuleDefinition, moduleOf } from "./definition.ts";
 
 /** What runs a module: Node, or a command of flux(1). */
@@ -47,13 +48,29 @@ async function listOf(directory: string): Promise<string[]> {
   }
 }
 
+/** How often the import of a URL has failed, for those where it has. */
+const failures = new Map<string, number>();
+/** Most URLs remembered; beyond it the oldest go. */
+const FAILURES_MAX = 1024;
+
 /**
- * Imports the module in a file; anew when the file has changed since it was imported last.
- * @throws FluxError ENOENT when the file is not there, EINVAL when it has no module; what the file throws.
+ * Imports the module in a file; anew when the file has changed since it was imported last, or could not be imported.
+ * @throws FluxError ENOENT when the file is not there, EINVAL when it has no module, EMFILE when there are no descriptors to read it with; what the file throws.
  */
 export async function importModule(path: string): Promise<ModuleDefinition> {
   const { mtimeMs } = await stat(path).catch((error: unknown) => {
     throw FluxError.from(error);
   });
-  return moduleOf(await import(`${pathToFileURL(path).href}?mtime=${mtimeMs}`));
+  const version = `${pathToFileURL(path).href}?mtime=${mtimeMs}`;
+  // Node remembers a failed import by its URL.
+  const failed = failures.get(version) ?? 0;
+  const url = failed === 0 ? version : `${version}&failed=${failed}`;
+  try {
+    return moduleOf(await importLate(() => import(url)));
+  } catch (error) {
+    failures.delete(version);
+    failures.set(version, failed + 1);
+    if (failures.size > FAILURES_MAX) failures.delete(failures.keys().next().value!);
+    throw error;
+  }
 }
