@@ -1,4 +1,4 @@
-/** Most ids that a text may name; a longer one is refused before memory is spent on it. */
+/** Most ids that a text may name by default; a longer one is refused before memory is spent on it. */
 const IDS_MAX = 1 << 22;
 
 /** Largest id: ranks end below the two special node ids. */
@@ -6,9 +6,10 @@ const ID_MAX = 0xfffffffd;
 
 /**
  * The ids of a set such as `0-3,7` or `[0-3,7]`, ascending and each once; the empty text is the empty set. Undefined when the
- * text is none: a range that runs backwards, an id given twice or out of order, leading zeros. Source: RFC 22.
+ * text is none: a range that runs backwards, an id given twice or out of order, leading zeros; or when it names more than `most` ids, by default 4,194,304.
+ * Source: RFC 22.
  */
-export function decodeIdset(text: string): number[] | undefined {
+export function decodeIdset(text: string, most = IDS_MAX): number[] | undefined {
   const inner = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
   const ids: number[] = [];
   if (inner === "") return ids;
@@ -19,7 +20,7 @@ export function decodeIdset(text: string): number[] | undefined {
     const high = match[2] === undefined ? low : Number(match[2]);
     const last = ids.at(-1) ?? -1;
     const backwards = low <= last || (match[2] !== undefined && high <= low);
-    if (backwards || high > ID_MAX || ids.length + (high - low) >= IDS_MAX) return undefined;
+    if (backwards || high > ID_MAX || ids.length + (high - low) >= most) return undefined;
     for (let id = low; id <= high; id++) ids.push(id);
   }
   return ids;

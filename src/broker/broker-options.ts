@@ -42,6 +42,8 @@ export interface BrokerOptions extends IngressOptions, GuestLimits, ConnectionLi
    * How many events are kept, in memory and on disk, to be given again; null for none. Default: 65,536 in memory, of 8 MiB at most. Source: docs/events.md.
    */
   readonly events?: Omit<EventLogOptions, "rank" | "schedule" | "leaving"> | null | undefined;
+  /** Most replays of events at once of a user who is not the owner: default 32,768, a whole number from 0 on. */
+  readonly guestReplays?: number | undefined;
   /** Number of the event before the first; default 0. For tests of the last numbers. */
   readonly lastEvent?: number | undefined;
   /** Records the log keeps; default 1024. */

@@ -50,7 +50,8 @@ export class Broker implements AsyncDisposable {
   readonly #round = new FlushRound();
   readonly #router: Router;
   readonly #modules: ModuleHost;
-  readonly #builtins: Builtins;
+  /** The services inside it: the topics of their methods, and the requests they have not answered. */
+  readonly builtins: Builtins;
   readonly #owner = process.getuid?.() ?? 0;
   #server: LocalServer | undefined;
   #uplink: Uplink | undefined;
@@ -129,12 +130,13 @@ export class Broker implements AsyncDisposable {
       panic: (text) => this.#modulePanic(text),
       log: (level, text, cause) => this.log(level, text, undefined, cause),
     });
-    this.#builtins = new Builtins({
+    this.builtins = new Builtins({
       router: this.#router,
       modules: this.#modules,
       respond: (response) => this.#respond(response),
       log: (level, text, cause) => this.log(level, text, undefined, cause),
       limits: options.limits,
+      ledger: this.accounts,
     });
     this.#addOwnServices();
   }
@@ -248,7 +250,7 @@ export class Broker implements AsyncDisposable {
    * the default methods and is in module.list. Throws EEXIST when the name is taken.
    */
   addService(name: string, methods: Methods): void {
-    this.#builtins.add(name, methods);
+    this.builtins.add(name, methods);
   }
 
   /**
@@ -277,7 +279,7 @@ export class Broker implements AsyncDisposable {
     this.#server?.close();
     this.#forgetConfig?.();
     await this.#modules.stop();
-    this.#builtins.stop();
+    this.builtins.stop();
     this.events?.stop();
     this.groups.stop();
     await this.#handle?.close();
@@ -353,7 +355,9 @@ export class Broker implements AsyncDisposable {
     });
     for (const [name, methods] of Object.entries(services)) this.addService(name, methods);
     const { ingress } = router;
-    const methods = this.events === undefined ? {} : replayMethods(this.events, ingress);
+    const { guestReplays } = this.#options;
+    const replays =
+      this.events === undefined ? {} : replayMethods(this.events, { limits: ingress, guestReplays });
     router.addBuiltin(
       new EventService({
         rank,
@@ -362,7 +366,7 @@ export class Broker implements AsyncDisposable {
         limits: this.#options.limits,
         guestPublishBytes: this.#options.guestPublishBytes,
         maxTopicBytes: ingress.maxTopicBytes,
-        others: this.#builtins.open("event", methods),
+        others: this.builtins.open("event", replays),
       }),
     );
     this.#modules.clearOnEvent("broker", () => {

@@ -1,6 +1,7 @@
 import {
   handlerOf,
   type JsonLimits,
+  type Ledger,
   type Methods,
   type OnFault,
   type Reply,
@@ -17,6 +18,8 @@ export interface BuiltinServicePort {
   readonly module?: BuiltinModule | undefined;
   /** Largest JSON that it parses. */
   readonly limits?: JsonLimits | undefined;
+  /** Charges the senders of the requests it keeps. */
+  readonly ledger?: Ledger | undefined;
 }
 
 /** A service inside the broker: methods as `flux.serve` takes them, under the name of a service. */
@@ -30,11 +33,26 @@ export class BuiltinService {
     this.name = name;
     this.#reply = port.reply;
     this.#module = port.module;
-    this.#handlers = new RequestHandlers(port.fault, { terse: true, limits: port.limits });
+    this.#handlers = new RequestHandlers(port.fault, {
+      terse: true,
+      strict: true,
+      limits: port.limits,
+      ledger: port.ledger,
+    });
     for (const [method, definition] of Object.entries(methods)) {
       const { handler, options } = handlerOf(definition);
       this.#handlers.add(`${name}.${method}`, handler, options);
     }
+  }
+
+  /** The topics of its methods. */
+  get topics(): string[] {
+    return this.#handlers.topics;
+  }
+
+  /** Requests it has not answered yet. */
+  get active(): number {
+    return this.#handlers.active;
   }
 
   /** Serves a request, the routes of its way here on its stack. */

@@ -1,4 +1,11 @@
-import { faultReport, type JsonLimits, type Log, type Methods, type Reply } from "../client/index.ts";
+import {
+  faultReport,
+  type JsonLimits,
+  type Ledger,
+  type Log,
+  type Methods,
+  type Reply,
+} from "../client/index.ts";
 import type { Message } from "../message/index.ts";
 import { BuiltinService } from "./builtin-service.ts";
 import type { ModuleHost } from "./module-host.ts";
@@ -12,6 +19,8 @@ export interface BuiltinsOptions {
   readonly log: Log;
   /** Largest JSON that the services parse. */
   readonly limits?: JsonLimits | undefined;
+  /** Charges the senders of the requests that they keep. */
+  readonly ledger?: Ledger | undefined;
 }
 
 /** Services that are modules of flux-core's broker. */
@@ -33,7 +42,7 @@ export class Builtins {
 
   /** As `add`, for who registers it otherwise. */
   open(name: string, methods: Methods): BuiltinService {
-    const { router, modules, respond, log, limits } = this.#options;
+    const { router, modules, respond, log, limits, ledger } = this.#options;
     const module = MODULES.has(name) ? modules.addBuiltin(name) : undefined;
     const served = module === undefined ? methods : modules.methodsOf(module, methods);
     const reply: Reply = {
@@ -46,9 +55,19 @@ export class Builtins {
       writable: (request) => router.writable(request),
     };
     const fault = (topic: string, thrown: unknown) => log("err", ...faultReport(topic, thrown));
-    const service = new BuiltinService(name, served, { reply, fault, module, limits });
+    const service = new BuiltinService(name, served, { reply, fault, module, limits, ledger });
     this.#services.push(service);
     return service;
+  }
+
+  /** The topics of all methods. */
+  get topics(): string[] {
+    return this.#services.flatMap(({ topics }) => topics);
+  }
+
+  /** Requests that wait for their answers. */
+  get active(): number {
+    return this.#services.reduce((sum, { active }) => sum + active, 0);
   }
 
   /** The broker stops: open requests are told. */

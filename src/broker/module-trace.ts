@@ -1,7 +1,7 @@
 import { aborted, FluxError } from "../base/index.ts";
 import type { Request } from "../client/index.ts";
 import { type JsonValue, parseJson, real, stringifyJson } from "../json/index.ts";
-import { type Message, MessageType, topicMatcher } from "../message/index.ts";
+import { MAX_TOPIC_BYTES, type Message, MessageType, topicMatcher } from "../message/index.ts";
 
 /** Sees a message that a module receives (`rx`) or sends (`tx`). */
 export type ModuleTap = (prefix: "rx" | "tx", name: string, message: Message) => void;
@@ -9,7 +9,7 @@ export type ModuleTap = (prefix: "rx" | "tx", name: string, message: Message) =>
 /** What a trace request asks to see. */
 interface TraceFilter {
   /** Modules; none means all. */
-  readonly names: readonly string[];
+  readonly names: ReadonlySet<string>;
   /** Bits of MessageType; 0 means all. */
   readonly types: number;
   readonly matches: (topic: string | undefined) => boolean;
@@ -45,9 +45,12 @@ export class ModuleTrace {
       "topic_glob",
       "full",
     );
-    if (!Array.isArray(names) || request.noResponse) throw new FluxError("EPROTO");
+    const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
+    if (!isList || request.noResponse) throw new FluxError("EPROTO");
+    if (glob.length > MAX_TOPIC_BYTES)
+      throw new FluxError("EMSGSIZE", `topic_glob has ${MAX_TOPIC_BYTES} characters at most`);
     this.#filters.set(request, {
-      names: names.map(String),
+      names: new Set(names as readonly string[]),
       types,
       matches: topicMatcher(glob),
       full: full === true,
@@ -68,7 +71,7 @@ export class ModuleTrace {
     if (topic === "module.trace") return;
     const errnum = type === MessageType.RESPONSE ? message.aux1 : 0;
     for (const [request, { names, types, matches, full }] of this.#filters) {
-      if (names.length > 0 && !names.includes(name)) continue;
+      if (names.size > 0 && !names.has(name)) continue;
       if ((types !== 0 && (types & type) === 0) || !matches(topic)) continue;
       const record = {
         timestamp: real(Date.now() / 1000),

@@ -1,4 +1,3 @@
-export { ActiveRequests } from "./active-requests.ts";
 export { Attributes } from "./attributes.ts";
 export type { ReconnectOptions } from "./backoff.ts";
 export type { Published } from "./caller.ts";
@@ -7,8 +6,15 @@ export { describeLost, type EventMark, type LostEvents } from "./event-mark.ts";
 export { faultReport } from "./fault-report.ts";
 export { Flux } from "./flux.ts";
 export type { FluxOptions } from "./flux-options.ts";
+export { Followers } from "./followers.ts";
 export { describeThrown, guarded } from "./guard.ts";
-export { type HandleOptions, type OnFault, type RequestHandler, RequestHandlers } from "./handlers.ts";
+export {
+  type HandleOptions,
+  type OnFault,
+  type RequestHandler,
+  RequestHandlers,
+  type RequestHandlersOptions,
+} from "./handlers.ts";
 export {
   checkJson,
   checkJsonSize,
@@ -18,6 +24,7 @@ export {
   type RequestLimits,
   requestLimits,
 } from "./json-limits.ts";
+export { type Ledger, OPEN_REQUEST_BYTES } from "./ledger.ts";
 export {
   encodeLogRecord,
   formatLogRecord,
@@ -34,7 +41,14 @@ export {
   trimLineEnds,
 } from "./log-record.ts";
 export { type Log, type LogCause, type LogClock, LogSummary, type LogSummaryOptions } from "./log-summary.ts";
-export { handlerOf, type Method, type MethodCall, type MethodResult, type Methods } from "./method.ts";
+export {
+  answeredAtOnce,
+  handlerOf,
+  type Method,
+  type MethodCall,
+  type MethodResult,
+  type Methods,
+} from "./method.ts";
 export type {
   CallOptions,
   PublishOptions,
@@ -43,7 +57,7 @@ export type {
   StreamOptions,
   SubscribeOptions,
 } from "./options.ts";
-export type { Payload } from "./payload.ts";
+export { encodePayload, type Payload } from "./payload.ts";
 export type { PingReply } from "./ping.ts";
 export { encodePublish } from "./publish.ts";
 export { Received } from "./received.ts";

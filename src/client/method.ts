@@ -42,6 +42,15 @@ export function handlerOf(method: Method): { handler: RequestHandler; options: H
   return { handler: callHandler(method.answer), options: { ...method, streaming } };
 }
 
+/** Methods whose requests have their last answer when they return, or their promises settle, but for those that say otherwise: see HandleOptions. */
+export function answeredAtOnce(methods: Methods): Methods {
+  const entries = Object.entries(methods).map(([name, method]): [string, Method] => [
+    name,
+    typeof method === "function" ? method : { later: false, keepsPayload: false, ...method },
+  ]);
+  return Object.fromEntries(entries);
+}
+
 function callHandler(call: MethodCall): RequestHandler {
   return (request) => {
     const result = call(request.body() as JsonObject, request);

@@ -23,8 +23,19 @@ export interface Reply {
 export interface RequestOptions {
   /** Limits of the JSON in its payload; default: see JSON_LIMITS. */
   readonly limits?: RequestLimits | undefined;
-  /** Takes an error that is this service's own; default: nobody does. */
-  readonly fault?: ((error: FluxError) => void) | undefined;
+  /** Takes an error that is this service's own, and the topic it is about; default: nobody does. */
+  readonly fault?: ((topic: string, error: FluxError) => void) | undefined;
+}
+
+const NO_OPTIONS: RequestOptions = {};
+const DEFAULT_LIMITS = requestLimits(undefined);
+
+/** Who keeps track of an open request. */
+export interface RequestTracker {
+  /** It has its last answer. */
+  answered(request: Request): void;
+  /** What serves it has thrown. */
+  failed(request: Request, thrown: unknown): void;
 }
 
 /**
@@ -35,26 +46,24 @@ export interface RequestOptions {
  */
 export class Request extends Received {
   readonly #reply: Reply | undefined;
-  readonly #limits: RequestLimits;
+  readonly #options: RequestOptions;
   #answered = false;
   #abort: AbortController | undefined;
   #canceled = false;
   #forgotten = false;
   #responded = false;
-  #settled: (() => void) | undefined;
-
-  readonly #fault: (error: FluxError) => void;
+  #tracker: RequestTracker | undefined;
+  #onCancel: (() => void) | undefined;
 
   /**
    * For message handlers; `reply` undefined is a connector that can't send. Throws EPROTO when `message`
    * is no request.
    */
-  constructor(message: Message, reply: Reply | undefined, options: RequestOptions = {}) {
+  constructor(message: Message, reply: Reply | undefined, options: RequestOptions = NO_OPTIONS) {
     super(message);
     if (message.type !== MessageType.REQUEST) throw new FluxError("EPROTO", "only a request can be answered");
     this.#reply = reply;
-    this.#limits = options.limits ?? requestLimits(undefined);
-    this.#fault = options.fault ?? (() => {});
+    this.#options = options;
   }
 
   /** Rank the request was sent to, or `NODEID_ANY`. */
@@ -86,6 +95,11 @@ export class Request extends Received {
     return this.#responded;
   }
 
+  /** True once nobody waits for an answer: it was given, or the caller has cancelled the request or gone away. */
+  get over(): boolean {
+    return this.#answered || this.#forgotten || this.#canceled;
+  }
+
   /** Fires when the caller cancels the request or goes away. */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
@@ -107,7 +121,7 @@ export class Request extends Received {
   }
 
   protected override checkJson(): void {
-    checkJson(this.message, this.#limits);
+    checkJson(this.message, this.#options.limits ?? DEFAULT_LIMITS);
   }
 
   /**
@@ -156,14 +170,32 @@ export class Request extends Received {
     return this.#reply?.writable?.(this.message);
   }
 
-  /** Calls `settled` when the last answer is given. For whoever keeps track of open requests. */
-  whenAnswered(settled: () => void): void {
-    this.#settled = settled;
+  /** For whoever keeps track of open requests. */
+  trackedBy(tracker: RequestTracker): void {
+    this.#tracker = tracker;
+  }
+
+  /** Fails the request as what its method throws does: for a method that goes on after it has returned. */
+  fail(thrown: unknown): void {
+    if (this.#tracker === undefined) this.respondFailure(thrown);
+    else this.#tracker.failed(this, thrown);
+  }
+
+  /**
+   * Calls `call` once when the caller cancels the request or goes away: what `signal` says, in a tenth of the memory. A second call takes the place of
+   * the first.
+   */
+  onCancel(call: () => void): void {
+    if (this.#canceled) call();
+    else this.#onCancel = call;
   }
 
   /** The caller cancelled or left: fires the signal. For whoever keeps track of open requests. */
   cancel(): void {
     this.#canceled = true;
+    const call = this.#onCancel;
+    this.#onCancel = undefined;
+    call?.();
     this.#abort?.abort(new FluxError("ECANCELED", "request was canceled by its sender"));
   }
 
@@ -192,13 +224,14 @@ export class Request extends Received {
       if (!FluxError.is(error, "EMSGSIZE")) throw error;
       this.#settle();
       this.#reply.send(this.message.deriveResponse(error.errno, textPayload(error.message)));
-      this.#fault(error);
+      this.#options.fault?.(this.topic, error);
     }
   }
 
   #settle(): void {
     this.#answered = true;
-    this.#settled?.();
-    this.#settled = undefined;
+    const tracker = this.#tracker;
+    this.#tracker = undefined;
+    tracker?.answered(this);
   }
 }

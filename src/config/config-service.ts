@@ -1,5 +1,5 @@
-import { aborted, FluxError } from "../base/index.ts";
-import type { Methods, Request } from "../client/index.ts";
+import { FluxError } from "../base/index.ts";
+import { Followers, type Methods, type Request } from "../client/index.ts";
 import { isObject, type JsonObject } from "../json/index.ts";
 import { Role } from "../message/index.ts";
 import type { ConfigStore } from "./config-store.ts";
@@ -9,8 +9,17 @@ import type { ConfigStore } from "./config-store.ts";
  * sender goes. Only the owner may replace it, on rank 0 only. Source: config.c in flux-core.
  */
 export function configMethods(store: ConfigStore, rank: number): Methods {
+  const followers = new Followers();
+  store.watch((config) => followers.tell(config));
   return {
-    get: { allow: Role.USER, request: (request) => get(request, store) },
+    get: {
+      allow: Role.USER,
+      later: true,
+      request(request) {
+        request.respond(store.current);
+        if (request.streaming) followers.add(request);
+      },
+    },
     load: {
       async request(request) {
         const config = decode(request);
@@ -27,15 +36,6 @@ export function configMethods(store: ConfigStore, rank: number): Methods {
       },
     },
   };
-}
-
-async function get(request: Request, store: ConfigStore): Promise<void> {
-  request.respond(store.current);
-  if (!request.streaming || request.noResponse) return;
-  const unwatch = store.watch((config) => request.respond(config));
-  // Until then the request is open, whether it has a matchtag or not: a disconnect finds it.
-  await aborted(request.signal);
-  unwatch();
 }
 
 function decode(request: Request): JsonObject {

@@ -5,6 +5,9 @@ import { loadLate } from "../system/index.ts";
 
 const METHODS = ["exec", "write", "kill", "list", "wait", "attach"] as const;
 
+/** Those that are answered by what becomes of a process. */
+const LATER: ReadonlySet<string> = new Set(["exec", "wait", "attach"]);
+
 /**
  * The service `rexec` of a broker. What it takes is loaded with the first request: most brokers never run anything, and a broker starts by loading.
  * Owner: who made it. Ends with `stop`, as Rexec does.
@@ -12,7 +15,15 @@ const METHODS = ["exec", "write", "kill", "list", "wait", "attach"] as const;
 export class RexecService {
   /** The methods of the service, for `broker.addService`. */
   readonly methods: Methods = Object.fromEntries(
-    METHODS.map((name) => [name, { request: (request: Request) => this.#serve(name, request) }]),
+    METHODS.map((name) => [
+      name,
+      {
+        later: LATER.has(name),
+        // Its payload may be read behind the loading.
+        keepsPayload: true,
+        request: (request: Request) => this.#serve(name, request),
+      },
+    ]),
   );
   readonly #options: RexecOptions;
   #rexec: Promise<Rexec> | undefined;

@@ -36,7 +36,7 @@ export class Shutdown {
   }
 
   methods(): Methods {
-    return { start: { request: (request) => this.#start(request) } };
+    return { start: { later: true, request: (request) => this.#start(request) } };
   }
 
   #start(request: Request): void {

@@ -1,4 +1,4 @@
-import { FluxError } from "../base/index.ts";
+import { FluxError, WorkQueue } from "../base/index.ts";
 import type { Methods, Request } from "../client/index.ts";
 import { real } from "../json/index.ts";
 import { Role } from "../message/index.ts";
@@ -14,23 +14,26 @@ const LAST = BROKER_STATES.length - 1;
  */
 export function stateMachineMethods(machine: StateMachine, fail: () => void): Methods {
   const number = (): number => stateNumber(machine.state);
+  const waiting = new Waiting();
+  machine.watch(() => waiting.each((request) => answerWait(request, number())));
   return {
     get: {
       allow: Role.USER,
       answer: () => ({ state: machine.state, duration: real(machine.durationMs / 1000) }),
     },
     monitor: {
+      later: true,
       request(request) {
         const final = finalOf(request);
-        if (!tellState(request, number(), final)) return;
-        follow(request, machine, () => tellState(request, number(), final));
+        if (tellState(request, number(), final) && !request.noResponse)
+          follow(request, machine, () => tellState(request, number(), final));
       },
     },
     wait: {
       allow: Role.USER,
+      later: true,
       request(request) {
-        if (!answerWait(request, number())) return;
-        follow(request, machine, () => answerWait(request, number()));
+        if (answerWait(request, number()) && !request.noResponse) waiting.add(request);
       },
     },
     post: {
@@ -42,8 +45,26 @@ export function stateMachineMethods(machine: StateMachine, fail: () => void): Me
       },
     },
     // Nothing listens to the service manager's protocol here.
-    "sd-notify": { request: () => {} },
+    "sd-notify": { request: (request) => request.respond() },
   };
+}
+
+/** Who waits for a state: guests may, and many. */
+class Waiting {
+  readonly #requests = new Set<Request>();
+
+  add(request: Request): void {
+    this.#requests.add(request);
+    request.onCancel(() => this.#requests.delete(request));
+  }
+
+  /** Calls `waits` with each, some at once and the others in later turns of the event loop, and forgets those for which it returns false. */
+  each(waits: (request: Request) => boolean): void {
+    const queue = new WorkQueue<Request>((request) => {
+      if (request.over || !waits(request)) this.#requests.delete(request);
+    });
+    queue.add(this.#requests);
+  }
 }
 
 /** Calls `tell` at each change of state until it returns false or nobody waits for `request` any more. */
@@ -51,7 +72,7 @@ function follow(request: Request, machine: StateMachine, tell: () => boolean): v
   const leave = machine.watch(() => {
     if (!tell()) leave();
   });
-  request.signal.addEventListener("abort", leave, { once: true });
+  request.onCancel(leave);
 }
 
 function finalOf(request: Request): number {

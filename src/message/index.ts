@@ -19,6 +19,7 @@ export {
 } from "./credentials.ts";
 export { decodeAll, decodeFrame, decodeMessage } from "./decode.ts";
 export { describeMessage } from "./describe.ts";
+export { detach } from "./detach.ts";
 export {
   comparePositions,
   type EventPosition,

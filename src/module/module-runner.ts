@@ -1,5 +1,6 @@
 import { aborted, FluxError } from "../base/index.ts";
 import {
+  answeredAtOnce,
   describeThrown,
   type Flux,
   type FluxOptions,
@@ -79,7 +80,7 @@ export class ModuleRunner {
     this.#flux = flux;
     this.#rank = rank;
     this.#config = config;
-    this.#serve(this.#defaults());
+    this.#serve(answeredAtOnce(this.#defaults()));
     this.#clearOnEvent(flux);
     try {
       const definition = await load();
@@ -151,7 +152,12 @@ export class ModuleRunner {
     };
     return {
       ...defaultMethods({ rank: this.#rank, uuid, tx, rx, debug: this.#debug, reconfigure }),
-      shutdown: { request: () => this.end(undefined) },
+      shutdown: {
+        request: (request) => {
+          request.respond();
+          this.end(undefined);
+        },
+      },
     };
   }
 

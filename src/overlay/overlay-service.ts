@@ -1,6 +1,6 @@
 import { aborted, FluxError } from "../base/index.ts";
-import type { Methods, Request } from "../client/index.ts";
-import { isObject, type JsonObject, real, stringifyJson } from "../json/index.ts";
+import { Followers, type Methods, type Request } from "../client/index.ts";
+import { isObject, type JsonObject, real } from "../json/index.ts";
 import { Role } from "../message/index.ts";
 import { type DebugFlags, debugMethod } from "../methods/index.ts";
 import type { Child, Children } from "./children.ts";
@@ -28,16 +28,16 @@ export class OverlayService {
   readonly methods: Methods;
   readonly #context: OverlayContext;
   readonly #view: OverlayView;
-  readonly #health = new Set<Request>();
-  readonly #monitors = new Set<Request>();
+  readonly #health = new Followers();
+  readonly #monitors = new Followers();
 
   constructor(context: OverlayContext, view: OverlayView) {
     this.#context = context;
     this.#view = view;
     this.methods = {
-      health: { allow: Role.USER, request: (request) => this.#followHealth(request) },
+      health: { allow: Role.USER, later: true, request: (request) => this.#followHealth(request) },
       topology: { allow: Role.USER, request: (request) => this.#topology(request) },
-      monitor: { request: (request) => this.#monitor(request) },
+      monitor: { later: true, request: (request) => this.#monitor(request) },
       "stats-get": { allow: Role.USER, request: (request) => this.#stats(request) },
       "disconnect-subtree": { request: (request) => this.#disconnectSubtree(request) },
       "disconnect-parent": { request: (request) => this.#disconnectParent(request) },
@@ -52,16 +52,12 @@ export class OverlayService {
 
   /** The status or the torpidity of a child changed: tells who follows it. */
   childChanged(child: Child): void {
-    if (this.#monitors.size === 0) return;
-    const text = stringifyJson(stateOf(child));
-    for (const request of this.#monitors) request.respond(text);
+    this.#monitors.tellEach(stateOf(child));
   }
 
   /** The status of the subtree here or below changed: tells who follows it. */
   healthChanged(): void {
-    if (this.#health.size === 0) return;
-    const text = stringifyJson(this.#report());
-    for (const request of this.#health) request.respond(text);
+    if (this.#health.size > 0) this.#health.tell(this.#report());
   }
 
   #report(): JsonObject {
@@ -77,17 +73,17 @@ export class OverlayService {
     return { rank: this.#context.rank, status, duration, children: below };
   }
 
-  #followHealth(request: Request): Promise<void> | undefined {
+  #followHealth(request: Request): void {
     request.respond(this.#report());
-    return request.streaming ? follow(request, this.#health) : undefined;
+    if (request.streaming) this.#health.add(request);
   }
 
   /** At first it tells of the children that are not offline. */
-  #monitor(request: Request): Promise<void> {
+  #monitor(request: Request): void {
     if (!request.streaming) throw new FluxError("EPROTO");
     for (const child of this.#view.children)
       if (child.status !== "offline" || child.torpid) request.respond(stateOf(child));
-    return follow(request, this.#monitors);
+    this.#monitors.add(request);
   }
 
   #trace(request: Request): Promise<void> {
@@ -137,6 +133,7 @@ export class OverlayService {
     } catch (error) {
       host.log("err", `overlay.disconnect-parent error: ${FluxError.from(error).message}`);
     }
+    request.respond();
   }
 
   #configure(request: Request, initial: boolean): void {
@@ -159,12 +156,4 @@ function readConfig(request: Request): JsonObject {
     if (FluxError.is(error, "EMSGSIZE")) throw error;
   }
   throw new FluxError("EPROTO", `Failed to parse ${request.topic} request`);
-}
-
-/** Keeps a request among those that are told of changes, until its sender cancels it or leaves. */
-async function follow(request: Request, followers: Set<Request>): Promise<void> {
-  if (request.noResponse) return;
-  followers.add(request);
-  await aborted(request.signal);
-  followers.delete(request);
 }

@@ -1,7 +1,7 @@
 import { FluxError } from "../base/index.ts";
 import type { Request } from "../client/index.ts";
 import { type JsonValue, parseJson, real, stringifyJson } from "../json/index.ts";
-import { type Message, MessageType, topicMatcher } from "../message/index.ts";
+import { MAX_TOPIC_BYTES, type Message, MessageType, topicMatcher } from "../message/index.ts";
 import { controlText } from "./control.ts";
 
 /** What a trace request asks to see. */
@@ -39,7 +39,9 @@ export class OverlayTrace {
       "nodeid",
       "full",
     );
-    if (!request.streaming) throw new FluxError("EPROTO");
+    if (!request.streaming || request.noResponse) throw new FluxError("EPROTO");
+    if (glob.length > MAX_TOPIC_BYTES)
+      throw new FluxError("EMSGSIZE", `topic_glob has ${MAX_TOPIC_BYTES} characters at most`);
     this.#filters.set(request, { types, matches: topicMatcher(glob), rank, full: full === true });
     return () => this.#filters.delete(request);
   }

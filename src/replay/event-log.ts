@@ -19,6 +19,7 @@ import {
   LAST_SEQ,
   type Message,
 } from "../message/index.ts";
+import { type EventFollower, EventFollowers } from "./event-followers.ts";
 import type { ReplaySource } from "./replay-methods.ts";
 
 /** Events that this rank no longer has, or never had: where others keep them. */
@@ -61,6 +62,9 @@ const SYSTEM_CLOCK: EventClock = {
   },
 };
 
+/** A reader that follows hears how far it is complete after this time at the latest, when it has moved on, in milliseconds. */
+const MARK_MS = 1000;
+
 /** How often it is looked for events that are too old: so many times within the limit of their age, and after a minute at the latest. */
 const EXPIRIES_IN_AGE = 10;
 const LONGEST_EXPIRY_MS = 60_000;
@@ -81,14 +85,14 @@ export class EventLog implements ReplaySource {
   readonly #sync: boolean;
   readonly #clock: EventClock;
   readonly #schedule: EventLogOptions["schedule"];
-  readonly #waiting = new Set<() => void>();
+  readonly #followers: EventFollowers;
   #cancelExpiry: (() => void) | undefined;
   /** When the first event of this turn of the event loop came; 0 when none has. */
   #turn = 0;
   /** Those who wait hear of all events of a turn at once. */
   readonly #endTurn = (): void => {
     this.#turn = 0;
-    if (this.#waiting.size > 0) for (const done of [...this.#waiting]) done();
+    this.#followers.endTurn();
   };
 
   constructor(options: EventLogOptions) {
@@ -102,6 +106,11 @@ export class EventLog implements ReplaySource {
     this.#sync = sync && disk !== undefined;
     this.#clock = clock;
     this.#schedule = schedule;
+    this.#followers = new EventFollowers({
+      last: () => this.#ring.last,
+      after: (ms, call) => clock.after(ms, call),
+      markMs: MARK_MS,
+    });
     const ageMs = Math.min(limits.ageMs, disk?.limits.ageMs ?? Number.POSITIVE_INFINITY);
     if (Number.isFinite(ageMs))
       this.#expireEvery(Math.min(LONGEST_EXPIRY_MS, Math.ceil(ageMs / EXPIRIES_IN_AGE)));
@@ -116,14 +125,25 @@ export class EventLog implements ReplaySource {
   append(event: Message): EventSpan | undefined {
     // The clock is a system call away, and events come by the hundred in a turn.
     if (this.#turn === 0) this.#beginTurn();
-    const span = this.#ring.append(event);
+    const span = this.#followers.size === 0 ? this.#ring.append(event) : this.#appendForFollowers(event);
     if (this.#disk !== undefined) this.#disk.append(event, this.#turn, span);
+    return span;
+  }
+
+  #appendForFollowers(event: Message): EventSpan | undefined {
+    const before = this.#ring.last;
+    const span = this.#ring.append(event);
+    const { epoch } = this.#ring;
+    // Events that are left out are lost, which all are told of, as they are of a new epoch.
+    if (epoch !== before.epoch || event.aux1 !== before.seq + 1) this.#followers.changed();
+    else this.#followers.appended(event.topic ?? "", before);
     return span;
   }
 
   /** Notes that events will never come. */
   lose(range: EventRange): void {
     this.#ring.lose(range);
+    this.#followers.changed();
     if (this.#turn === 0) this.#beginTurn();
   }
 
@@ -140,6 +160,7 @@ export class EventLog implements ReplaySource {
       const turns = ahead > LAST_SEQ / 2 ? 1 : ahead < -LAST_SEQ / 2 ? -1 : 0;
       ring.rollover(latest.epoch + turns);
     }
+    this.#followers.changed();
     if (this.#turn === 0) this.#beginTurn();
   }
 
@@ -173,13 +194,16 @@ export class EventLog implements ReplaySource {
     }
   }
 
-  async read(after: EventPosition, options: ReadOptions): Promise<EventBatch> {
+  read(after: EventPosition, options: ReadOptions): EventBatch | Promise<EventBatch> {
     const { older } = this;
+    if (older === undefined) return this.#history.read(after, options);
     // Rank 0 has begun an epoch that has not come here yet.
-    if (older !== undefined && this.#isAhead(after) && after.epoch !== this.#ring.epoch)
-      return emptyBatch(after);
-    if (older === undefined || this.#isAhead(after) || this.#knows(after))
-      return await this.#history.read(after, options);
+    if (this.#isAhead(after) && after.epoch !== this.#ring.epoch) return emptyBatch(after);
+    if (this.#isAhead(after) || this.#knows(after)) return this.#history.read(after, options);
+    return this.#readElsewhere(older, after, options);
+  }
+
+  async #readElsewhere(older: OlderEvents, after: EventPosition, options: ReadOptions): Promise<EventBatch> {
     const { epoch, seq } = this.#ring.first;
     const through = after.epoch === epoch ? seq - 1 : Number.POSITIVE_INFINITY;
     try {
@@ -190,23 +214,17 @@ export class EventLog implements ReplaySource {
     }
   }
 
-  now(): number {
-    return this.#clock.now();
+  wait(follower: EventFollower, owes: boolean): void {
+    this.#followers.wait(follower, owes);
   }
 
-  wait(after: EventPosition, ms: number, signal: AbortSignal): Promise<void> {
-    if (comparePositions(this.#ring.last, after) > 0 || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#waiting.delete(done);
-        cancel();
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const cancel = this.#clock.after(ms, done);
-      this.#waiting.add(done);
-      signal.addEventListener("abort", done, { once: true });
-    });
+  forget(follower: EventFollower): void {
+    this.#followers.delete(follower);
+  }
+
+  /** Readers that wait for events. */
+  get followers(): number {
+    return this.#followers.size;
   }
 
   stat(): JsonObject {
@@ -226,10 +244,10 @@ export class EventLog implements ReplaySource {
     };
   }
 
-  /** Ends the waits, and forgets no more events for their age. */
+  /** Wakes no more readers, and forgets no more events for their age. */
   stop(): void {
     this.#cancelExpiry?.();
-    for (const done of [...this.#waiting]) done();
+    this.#followers.stop();
   }
 
   /** Events go with their age, also when none come that would push them out. */

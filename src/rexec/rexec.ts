@@ -48,12 +48,12 @@ export class Rexec implements AsyncDisposable {
 
   /** The methods of the service, for `broker.addService`. */
   readonly methods: Methods = {
-    exec: { request: (request) => this.#exec(request) },
+    exec: { later: true, request: (request) => this.#exec(request) },
     write: { request: (request) => this.#write(request) },
     kill: { request: (request) => this.#kill(request) },
     list: { request: (request) => this.#list(request) },
-    wait: { request: (request) => this.#wait(request) },
-    attach: { request: (request) => this.#attach(request) },
+    wait: { later: true, request: (request) => this.#wait(request) },
+    attach: { later: true, request: (request) => this.#attach(request) },
   };
 
   constructor(options: RexecOptions) {

@@ -134,6 +134,9 @@ export class ServedProcess implements SubprocessEvents {
     const client = this.#client;
     this.#client = undefined;
     if (client?.answered === false) client.respondFailure(error);
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    if (waiter?.answered === false) waiter.respondFailure(error);
     this.#kill();
     this.#reap();
   }

@@ -49,8 +49,6 @@ export class SimulatedTree {
   readonly topology: Topology;
   readonly record = new EventRecord();
   readonly weather: Weather;
-  /** Readers that wait for more events, at all ranks. */
-  waits = 0;
   readonly #environment: TreeEnvironment;
   readonly #keys: readonly string[];
   readonly #runs: (Run | undefined)[];
@@ -71,6 +69,11 @@ export class SimulatedTree {
   /** The present run of a rank; undefined while it is down. */
   run(rank: number): Run | undefined {
     return this.#runs[rank];
+  }
+
+  /** Readers that wait for more events, at all ranks. */
+  get waits(): number {
+    return this.#runs.reduce((sum, run) => sum + (run?.broker.events?.followers ?? 0), 0);
   }
 
   /** The ranks that are up and keep events. */
@@ -284,25 +287,13 @@ export class SimulatedTree {
     };
   }
 
-  /** The clock of an event log, which counts the readers that wait. */
+  /** The clock of an event log. */
   #clock(): EventClock {
     return {
       now: () => Date.now(),
       after: (ms, call) => {
-        this.waits++;
-        let over = false;
-        const end = (): void => {
-          if (!over) this.waits--;
-          over = true;
-        };
-        const timer = setTimeout(() => {
-          end();
-          call();
-        }, ms);
-        return () => {
-          end();
-          clearTimeout(timer);
-        };
+        const timer = setTimeout(call, ms);
+        return () => clearTimeout(timer);
       },
     };
   }

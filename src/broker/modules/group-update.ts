@@ -17,12 +17,17 @@ export class GroupBatch {
     return this.#updates.size === 0;
   }
 
-  add(name: string, ...updates: readonly GroupUpdate[]): void {
-    const known = this.#updates.get(name);
-    if (known === undefined) this.#updates.set(name, [...updates]);
-    else known.push(...updates);
+  add(name: string, updates: GroupUpdate | readonly GroupUpdate[]): void {
+    let known = this.#updates.get(name);
+    if (known === undefined) {
+      known = [];
+      this.#updates.set(name, known);
+    }
     let joining = this.joining(name);
-    for (const { ranks, set } of updates) if (set) joining += ranks.length;
+    for (const update of "set" in updates ? [updates] : updates) {
+      known.push(update);
+      if (update.set) joining += update.ranks.length;
+    }
     this.#joining.set(name, joining);
   }
 
@@ -50,11 +55,21 @@ export class GroupBatch {
   }
 }
 
-/** The updates of a groups.update request. Throws EPROTO when it is malformed. */
-export function decodeUpdates(value: JsonValue): Map<string, GroupUpdate[]> {
+/**
+ * The updates of a groups.update request.
+ * @throws FluxError EPROTO when it is malformed, or names more than `maxRanks` ranks in all.
+ */
+export function decodeUpdates(value: JsonValue, maxRanks: number): Map<string, GroupUpdate[]> {
   const updates = new Map<string, GroupUpdate[]>();
+  let count = 0;
   for (const [name, entries] of Object.entries(objectOf(value))) {
-    updates.set(name, (Array.isArray(entries) ? entries : [entries]).map(decodeUpdate));
+    const decoded: GroupUpdate[] = [];
+    for (const entry of Array.isArray(entries) ? entries : [entries]) {
+      const update = decodeUpdate(entry, maxRanks - count);
+      count += update.ranks.length;
+      decoded.push(update);
+    }
+    updates.set(name, decoded);
   }
   return updates;
 }
@@ -68,9 +83,9 @@ export function encodeUpdates(updates: ReadonlyMap<string, readonly GroupUpdate[
   return encoded;
 }
 
-function decodeUpdate(value: JsonValue): GroupUpdate {
+function decodeUpdate(value: JsonValue, maxRanks: number): GroupUpdate {
   const { ranks, set } = objectOf(value);
-  const ids = typeof ranks === "string" ? decodeIdset(ranks) : undefined;
+  const ids = typeof ranks === "string" ? decodeIdset(ranks, maxRanks) : undefined;
   if (ids === undefined || typeof set !== "boolean") throw new FluxError("EPROTO");
   return { ranks: ids, set };
 }

@@ -1,5 +1,5 @@
 import { encodeIdset, FluxError, ownText } from "../../base/index.ts";
-import type { Log, Methods, Request } from "../../client/index.ts";
+import { Followers, type Log, type Methods, type Request } from "../../client/index.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { isAuthorized, MAX_TOPIC_BYTES, Role, utf8Fits } from "../../message/index.ts";
 import { decodeUpdates, encodeUpdates, GroupBatch, type GroupUpdate } from "./group-update.ts";
@@ -16,14 +16,23 @@ export interface GroupsOptions {
   readonly toParent?: ((payload: JsonObject) => void) | undefined;
 }
 
-/** Who made this broker's rank a member: a client, by its request, or the broker. */
-type Holder = Request | "broker";
+/** Who made this broker's rank a member: a client, by a request of which the sender is known, or the broker. */
+type Holder = Sender | "broker";
+
+/** A client, and the groups that the rank is a member of because of it. */
+interface Sender {
+  readonly id: string;
+  readonly userid: number;
+  readonly groups: Set<string>;
+}
 
 interface Group {
   readonly members: Set<number>;
-  readonly watchers: Set<Request>;
   holder: Holder | undefined;
 }
+
+/** Largest number of ranks that a groups.update request may name, all its entries together. */
+const MAX_RANKS = 1 << 20;
 
 /** The ranks in a group, ascending. */
 export type Members = readonly number[];
@@ -39,6 +48,10 @@ const BATCH_MS = 100;
 export class Groups {
   readonly #options: GroupsOptions;
   readonly #groups = new Map<string, Group>();
+  /** Those who are told of changes, also of groups that nobody is in. */
+  readonly #watchers = new Map<string, Followers>();
+  /** Clients that hold groups, by their ids. */
+  readonly #senders = new Map<string, Sender[]>();
   readonly #listeners = new Set<(name: string, members: Members) => void>();
   readonly #batch = new GroupBatch();
   #timer: NodeJS.Timeout | undefined;
@@ -47,7 +60,7 @@ export class Groups {
   readonly methods: Methods = {
     join: { request: (request) => this.#joinRequest(request) },
     leave: { request: (request) => this.#leaveRequest(request) },
-    get: { allow: Role.USER, request: (request) => this.#getRequest(request) },
+    get: { allow: Role.USER, later: true, request: (request) => this.#getRequest(request) },
     update: { request: (request) => this.#updateRequest(request) },
     "stats-get": { allow: Role.USER, answer: () => ({ subtree: this.#subtree() }) },
     disconnect: { allow: Role.USER, request: (request) => this.#disconnect(request) },
@@ -59,7 +72,7 @@ export class Groups {
 
   /** Makes this rank a member of a group, for the broker itself. Throws EEXIST when it is one. */
   join(name: string): void {
-    this.#join(name, "broker");
+    this.#join(name, () => "broker");
   }
 
   /** Takes this rank out of a group. Throws ENOENT when it is no member. */
@@ -67,8 +80,29 @@ export class Groups {
     const group = this.#groups.get(name);
     if (group?.holder === undefined)
       throw new FluxError("ENOENT", `rank ${this.#options.rank} is not a member of ${name}`);
+    this.#release(name, group.holder);
     group.holder = undefined;
     this.#update(name, { ranks: [this.#options.rank], set: false });
+  }
+
+  #release(name: string, holder: Holder): void {
+    if (holder === "broker") return;
+    holder.groups.delete(name);
+    if (holder.groups.size > 0) return;
+    const left = (this.#senders.get(holder.id) ?? []).filter((sender) => sender !== holder);
+    if (left.length === 0) this.#senders.delete(holder.id);
+    else this.#senders.set(holder.id, left);
+  }
+
+  /** The client that sent a request. */
+  #senderOf({ message, userid }: Request): Sender {
+    const id = message.firstRoute ?? "";
+    const same = this.#senders.get(id) ?? [];
+    const known = same.find((sender) => sender.userid === userid);
+    if (known !== undefined) return known;
+    const sender = { id, userid, groups: new Set<string>() };
+    this.#senders.set(id, [...same, sender]);
+    return sender;
   }
 
   /** The members of a group that this broker knows of; none of a group that is not there. */
@@ -114,25 +148,27 @@ export class Groups {
     clearTimeout(this.#timer);
   }
 
-  #join(name: string, holder: Holder): void {
+  #join(name: string, holderOf: () => Holder): void {
     const group = this.#group(name);
     if (group.holder !== undefined)
       throw new FluxError("EEXIST", `rank ${this.#options.rank} is already a member of ${name}`);
+    const holder = holderOf();
     group.holder = holder;
+    if (holder !== "broker") holder.groups.add(name);
     this.#update(name, { ranks: [this.#options.rank], set: true });
   }
 
   #group(name: string): Group {
     let group = this.#groups.get(name);
     if (group === undefined) {
-      group = { members: new Set(), watchers: new Set(), holder: undefined };
+      group = { members: new Set(), holder: undefined };
       this.#groups.set(ownText(name), group);
     }
     return group;
   }
 
-  #update(name: string, ...updates: GroupUpdate[]): void {
-    this.#batch.add(name, ...updates);
+  #update(name: string, updates: GroupUpdate | readonly GroupUpdate[]): void {
+    this.#batch.add(name, updates);
     const { batchMs = BATCH_MS, subtreeSize = Number.POSITIVE_INFINITY } = this.#options;
     const joining = this.#batch.joining(name);
     const isComplete = joining > 0 && this.#group(name).members.size + joining >= subtreeSize;
@@ -148,7 +184,7 @@ export class Groups {
         else group.members.delete(rank);
       }
     }
-    for (const request of group.watchers) this.#respond(request, name);
+    this.#watchers.get(name)?.tell(this.#membersJson(name));
     if (this.#listeners.size > 0) {
       const members = this.members(name);
       for (const listener of this.#listeners) listener(name, members);
@@ -156,19 +192,19 @@ export class Groups {
     this.#tidy(name, group);
   }
 
-  /** Nobody is in the group or wants to know of it: it is as if it had never been. */
-  #tidy(name: string, { members, watchers, holder }: Group): void {
-    if (members.size === 0 && watchers.size === 0 && holder === undefined) this.#groups.delete(name);
+  /** Nobody is in the group: it is as if it had never been. */
+  #tidy(name: string, { members, holder }: Group): void {
+    if (members.size === 0 && holder === undefined) this.#groups.delete(name);
   }
 
-  #respond(request: Request, name: string): void {
-    request.respond({ members: encodeIdset(this.#groups.get(name)?.members ?? []) });
+  #membersJson(name: string): JsonObject {
+    return { members: encodeIdset(this.#groups.get(name)?.members ?? []) };
   }
 
   #joinRequest(request: Request): void {
     const name = nameOf(request);
     refuseRemote(request, "join");
-    this.#join(name, request);
+    this.#join(ownText(name), () => this.#senderOf(request));
     request.respond();
   }
 
@@ -183,27 +219,29 @@ export class Groups {
     const name = nameOf(request);
     // Other ranks know of those below them only.
     if (this.#options.rank !== 0) throw new FluxError("EPROTO", "this RPC is only available on rank 0");
-    this.#respond(request, name);
+    request.respond(this.#membersJson(name));
     if (!request.streaming || request.noResponse) return;
-    const group = this.#group(name);
-    group.watchers.add(request);
-    request.signal.addEventListener("abort", () => this.#unwatch(name, group, request), { once: true });
+    let watchers = this.#watchers.get(name);
+    if (watchers === undefined) {
+      const kept = ownText(name);
+      watchers = new Followers(() => {
+        if (this.#watchers.get(kept)?.size === 0) this.#watchers.delete(kept);
+      });
+      this.#watchers.set(kept, watchers);
+    }
+    watchers.add(request);
   }
 
-  #unwatch(name: string, group: Group, request: Request): void {
-    group.watchers.delete(request);
-    this.#tidy(name, group);
-  }
-
-  /** From a broker below; it wants no response, and gets none. */
+  /** From a broker below, which wants no response. What is wrong with it is in the log. */
   #updateRequest(request: Request): void {
     try {
       const [update] = request.unpack("{s:o}", "update");
-      for (const [name, updates] of decodeUpdates(update)) this.#update(name, ...updates);
+      for (const [name, updates] of decodeUpdates(update, MAX_RANKS)) this.#update(ownText(name), updates);
     } catch (thrown) {
       const text = `error decoding groups.update request: ${FluxError.from(thrown, "EPROTO").message}`;
       this.#options.log("err", text, { kind: "groups.update malformed", userid: request.userid });
     }
+    request.respond();
   }
 
   #subtree(): JsonObject {
@@ -212,19 +250,14 @@ export class Groups {
     return subtree;
   }
 
-  /** A client is gone: what it joined it leaves, what it watched it watches no more. */
+  /** A client is gone: what it joined it leaves. What it watched ends with its requests. */
   #disconnect(request: Request): void {
     this.flush();
-    for (const [name, group] of [...this.#groups]) {
-      const { holder, watchers } = group;
-      if (holder !== undefined && holder !== "broker" && isOf(request, holder)) this.leave(name);
-      for (const watcher of watchers) {
-        if (!isOf(request, watcher)) continue;
-        this.#unwatch(name, group, watcher);
-        // Nobody hears it, but the request counts as open until it has its last answer.
-        watcher.respondError("ENODATA");
-      }
+    for (const { userid, groups } of [...(this.#senders.get(request.message.firstRoute ?? "") ?? [])]) {
+      if (!isAuthorized(request.message, userid)) continue;
+      for (const name of [...groups]) this.leave(name);
     }
+    request.respond();
   }
 }
 
@@ -239,12 +272,4 @@ function nameOf(request: Request): string {
 function refuseRemote(request: Request, method: string): void {
   if ((request.rolemask & Role.LOCAL) === 0)
     throw new FluxError("EPROTO", `groups.${method} is restricted to the local broker`);
-}
-
-/** True when `disconnect` was sent for the client that sent `request`. */
-function isOf(disconnect: Request, request: Request): boolean {
-  return (
-    disconnect.message.firstRoute === request.message.firstRoute &&
-    isAuthorized(disconnect.message, request.userid)
-  );
 }

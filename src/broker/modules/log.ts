@@ -1,10 +1,11 @@
 import { FluxError } from "../../base/index.ts";
-import { ActiveRequests, type Methods, type Request } from "../../client/index.ts";
+import type { Methods, Request } from "../../client/index.ts";
+import { isAuthorized, type Message } from "../../message/index.ts";
 import type { LogBuffer } from "../log-buffer.ts";
 
 /** `log`: what flux-logger(1), flux-dmesg(1) and the attributes call. */
 export function logMethods(log: LogBuffer): Methods {
-  const open = new ActiveRequests();
+  const open = new Set<Request>();
   return {
     append: {
       request(request) {
@@ -16,7 +17,7 @@ export function logMethods(log: LogBuffer): Methods {
     dmesg: {
       async request(request) {
         const [follow, nobacklog] = request.unpack("{s:b s?b}", "follow", "nobacklog");
-        if (!request.streaming) throw new FluxError("EPROTO");
+        if (!request.streaming || request.noResponse) throw new FluxError("EPROTO");
         open.add(request);
         try {
           await sendRecords(request, log, follow, nobacklog !== true);
@@ -30,7 +31,7 @@ export function logMethods(log: LogBuffer): Methods {
       request(request) {
         request.dismiss();
         const [matchtag] = request.unpack("{s:i}", "matchtag");
-        const canceled = open.takeCanceled(request.message, matchtag >>> 0);
+        const canceled = [...open].find((other) => isFor(request.message, matchtag >>> 0, other));
         canceled?.respondError("ENODATA");
         canceled?.cancel();
       },
@@ -49,6 +50,15 @@ export function logMethods(log: LogBuffer): Methods {
   };
 }
 
+/** True when the cancel request `message` names this request, and may. */
+function isFor(message: Message, matchtag: number, request: Request): boolean {
+  return (
+    request.matchtag === matchtag &&
+    request.message.firstRoute === message.firstRoute &&
+    isAuthorized(message, request.userid)
+  );
+}
+
 /** Answers with the records there are, then with those that come, until the caller has enough. */
 async function sendRecords(
   request: Request,
@@ -58,7 +68,7 @@ async function sendRecords(
 ): Promise<void> {
   const records = log.follower();
   const unfollow = follow ? log.ring.follow((record) => records.push(record)) : undefined;
-  request.signal.addEventListener("abort", () => records.stop(), { once: true });
+  request.onCancel(() => records.stop());
   if (backlog) for (const record of log.ring.records()) records.push(record);
   if (!follow) records.end();
   try {
@@ -70,7 +80,7 @@ async function sendRecords(
   } finally {
     unfollow?.();
   }
-  if (!request.signal.aborted) request.respondError("ENODATA");
+  if (!request.over) request.respondError("ENODATA");
 }
 
 /** The bytes as a string of C: with a NUL behind. */

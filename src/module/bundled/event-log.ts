@@ -1,5 +1,5 @@
 import { FluxError } from "../../base/index.ts";
-import { type Event, type Flux, LogSummary, type Subscription } from "../../client/index.ts";
+import { answeredAtOnce, type Event, type Flux, LogSummary, type Subscription } from "../../client/index.ts";
 import { type DiskLog, type DiskNotice, openDiskLog } from "../../event-log/index.ts";
 import { type EventPosition, formatPosition, Role } from "../../message/index.ts";
 import { EventLog, type EventLogSettings, replayMethods } from "../../replay/index.ts";
@@ -26,7 +26,7 @@ export default defineModule({
     try {
       const recorder = await start(context);
       const methods = replayMethods(recorder.log);
-      context.serve({ ...methods, "stats-get": methods["stat"]! });
+      context.serve(answeredAtOnce({ ...methods, "stats-get": methods["stat"]! }));
       return recorder;
     } catch (error) {
       // A broker of flux-core passes on what kind of an error it is, and not its text.

@@ -76,7 +76,7 @@ test("what a method throws is the error response; what is no FluxError is logged
   await rejects(client.rpc("m.flux"), "EBUSY", "come back later");
   await rejects(client.rpc("m.bare"), "ENOENT", null);
   assert.deepEqual(lines, []);
-  await rejects(client.rpc("m.fault"), "EIO", "a bug");
+  await rejects(client.rpc("m.fault"), "EIO", "internal error: the log of the service has more");
   await rejects(client.rpc("m.string"), "EIO", "a string");
   await rejects(client.rpc("m.json"), "EINVAL");
   assert.equal(lines.length, 2);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ownText } from "../../../src/base/index.ts";
+import { ownText, shortText } from "../../../src/base/index.ts";
 import { usedBytes } from "../../helpers/heap.ts";
 import { until } from "../../helpers/until.ts";
 
@@ -18,4 +18,10 @@ test("it does not keep alive what it was cut from", async () => {
   }
   await until(() => usedBytes() - before < 50_000_000, "the long texts are let go");
   assert.equal(kept.length, 100);
+});
+
+test("what an error repeats of a text is short", () => {
+  assert.equal(shortText("short"), "short");
+  assert.equal(shortText("x".repeat(128)).length, 128);
+  assert.equal(shortText("x".repeat(129)), `${"x".repeat(128)}…`);
 });

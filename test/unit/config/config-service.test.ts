@@ -67,17 +67,8 @@ test("only rank 0 changes the configuration", async () => {
 
 test("a streaming get gives what holds and each update, until it is cancelled or its sender goes", async () => {
   const store = new ConfigStore();
-  let watchers = 0;
-  const watch = store.watch.bind(store);
-  store.watch = (take) => {
-    watchers++;
-    const unwatch = watch(take);
-    return () => {
-      watchers--;
-      unwatch();
-    };
-  };
   await using users = await serve(store);
+  const { builtins } = users.instance.broker;
   const [owner, guest] = [await users.connect(OWNER), await users.connect(GUEST)];
   const stream = guest.callStream("config.get");
   const next = async (): Promise<unknown> => ((await stream.next()).value as Response).json();
@@ -88,15 +79,15 @@ test("a streaming get gives what holds and each update, until it is cancelled or
   await owner.rpc("config.load", { a: 2 });
   assert.deepEqual(await next(), { a: 2 });
   await stream.return();
-  await until(() => watchers === 0, "the end of the cancelled one");
+  await until(() => builtins.active === 0, "the end of the cancelled one");
   const gone: Flux = await users.connect(GUEST);
   await gone.callStream("config.get").next();
   // Without a matchtag there is nothing to cancel by, but its sender can still go.
   await using raw = await users.raw(GUEST);
   raw.send(Message.request({ topic: "config.get", flags: MessageFlag.STREAMING }));
-  await until(() => watchers === 2, "both");
+  await until(() => builtins.active === 2, "both");
   await gone.close();
-  await until(() => watchers === 1, "the end of the one who went");
+  await until(() => builtins.active === 1, "the end of the one who went");
   raw.send(Message.request({ topic: "config.disconnect", flags: MessageFlag.NORESPONSE }));
-  await until(() => watchers === 0, "the end of the raw one");
+  await until(() => builtins.active === 0, "the end of the raw one");
 });
