@@ -14,8 +14,8 @@ export interface HandleOptions {
   /** True refuses requests without the STREAMING flag with EPROTO. */
   readonly streaming?: boolean | undefined;
   /**
-   * Whether the last answer may be given after the handler has returned, or its promise has settled. Otherwise a request without one by then is
-   * answered EPROTO, and the mistake is logged. Default true.
+   * Whether the last answer may be given after the handler has returned, or its promise has settled. Otherwise a stream is
+   * ended by then, a request without any answer gets EPROTO, and that mistake is logged. Default true.
    */
   readonly later?: boolean | undefined;
   /**
@@ -210,6 +210,11 @@ export class RequestHandlers implements RequestTracker {
   #settled(entry: Entry, request: Request, topic: string, isTracked: boolean): void {
     if (entry.later) {
       if (!isTracked) this.#track(request, entry);
+      return;
+    }
+    // A method of one response, called as a stream.
+    if (request.streaming && request.responded) {
+      refuse(request, new FluxError("ENODATA"));
       return;
     }
     const error = new FluxError("EPROTO", "the method gave no answer");

@@ -26,7 +26,13 @@ function lineOf(text: string, cause: unknown): number {
   return text.slice(0, read).split("\n").length;
 }
 
-function holdsNul(value: JsonValue | undefined): boolean {
-  if (typeof value === "string") return value.includes("\0");
-  return typeof value === "object" && value !== null && Object.values(value).some(holdsNul);
+function holdsNul(root: JsonValue): boolean {
+  // Values may nest deeper than calls should.
+  const values: unknown[] = [root];
+  for (let value = values.pop(); value !== undefined; value = values.pop()) {
+    if (typeof value === "string" && value.includes("\0")) return true;
+    if (typeof value === "object" && value !== null)
+      for (const member of Object.values(value)) values.push(member);
+  }
+  return false;
 }

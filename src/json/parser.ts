@@ -43,14 +43,7 @@ class Parser {
 
   #value(): JsonValue {
     const lexer = this.#lexer;
-    if (++this.#depth > MAX_DEPTH) lexer.fail("maximum parsing depth reached");
-    const value = this.#valueOfToken();
-    this.#depth--;
-    return value;
-  }
-
-  #valueOfToken(): JsonValue {
-    const lexer = this.#lexer;
+    if (this.#depth >= MAX_DEPTH) lexer.fail("maximum parsing depth reached");
     switch (lexer.token) {
       case "string":
         return lexer.string;
@@ -83,6 +76,7 @@ class Parser {
     const lexer = this.#lexer;
     const object: Record<string, JsonValue> = {};
     if (lexer.next() === "}") return object;
+    this.#depth++;
     for (;;) {
       if (lexer.token !== "string") lexer.fail("string or '}' expected");
       const key = lexer.string;
@@ -96,6 +90,7 @@ class Parser {
       lexer.next();
     }
     if (lexer.token !== "}") lexer.fail("'}' expected");
+    this.#depth--;
     return object;
   }
 
@@ -103,12 +98,14 @@ class Parser {
     const lexer = this.#lexer;
     const array: JsonValue[] = [];
     if (lexer.next() === "]") return array;
+    this.#depth++;
     while (lexer.token !== "end") {
       array.push(this.#value());
       if (lexer.next() !== ",") break;
       lexer.next();
     }
     if (lexer.token !== "]") lexer.fail("']' expected");
+    this.#depth--;
     return array;
   }
 }

@@ -50,26 +50,56 @@ function isNativeExact(container: object, depth: number): boolean {
   if (depth >= MAX_DEPTH) return false;
   if (Array.isArray(container)) {
     for (let index = 0; index < container.length; index++) {
-      if (!isNativeMember(container[index], depth) || container[index] === undefined) return false;
+      const member: unknown = container[index];
+      if (typeof member === "object" && member !== null) {
+        if (!isNativeExact(member, depth + 1)) return false;
+      } else if (member === undefined || !isNativeScalar(member)) return false;
     }
     return true;
   }
   if (container.constructor !== Object) return false;
   for (const key in container) {
-    if (!isNativeMember((container as Record<string, unknown>)[key], depth)) return false;
+    const member = (container as Record<string, unknown>)[key];
+    if (typeof member === "object" && member !== null) {
+      if (!isNativeExact(member, depth + 1)) return false;
+    } else if (!isNativeScalar(member)) return false;
   }
   return true;
 }
 
-function isNativeMember(member: unknown, depth: number): boolean {
-  if (typeof member === "string" || typeof member === "boolean" || member === undefined) return true;
-  if (typeof member === "number") return Number.isSafeInteger(member);
-  if (typeof member === "object") return member === null || isNativeExact(member, depth + 1);
-  return false;
+function isNativeScalar(scalar: unknown): boolean {
+  if (typeof scalar === "number") return Number.isSafeInteger(scalar);
+  return typeof scalar === "string" || typeof scalar === "boolean" || scalar === undefined || scalar === null;
 }
 
+/** One call for each level: values nest 2048 deep, and the stack is not much deeper than that. */
 function write(value: unknown, depth: number, comma: string, colon: string): string {
   if (depth > MAX_DEPTH) throw new FluxError("EINVAL", `JSON nested deeper than ${MAX_DEPTH}`);
+  if (typeof value !== "object" || value === null) return writeScalar(value);
+  if (Array.isArray(value)) {
+    let text = "[";
+    for (let index = 0; index < value.length; index++) {
+      if (index > 0) text += comma;
+      text += write(value[index], depth + 1, comma, colon);
+    }
+    return `${text}]`;
+  }
+  if (value.constructor !== Object) {
+    if (value instanceof Real) return formatReal(value.value);
+    const toJSON: unknown = (value as Record<string, unknown>)["toJSON"];
+    if (typeof toJSON === "function") return write(toJSON.call(value, ""), depth, comma, colon);
+  }
+  let text = "";
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member === undefined) continue;
+    text += `${text === "" ? "{" : comma}${quoteKey(key)}${colon}`;
+    text += write(member, depth + 1, comma, colon);
+  }
+  return text === "" ? "{}" : `${text}}`;
+}
+
+function writeScalar(value: unknown): string {
   switch (typeof value) {
     case "string":
       return quote(value);
@@ -77,44 +107,13 @@ function write(value: unknown, depth: number, comma: string, colon: string): str
       return Number.isSafeInteger(value) ? `${value}` : writeReal(value);
     case "boolean":
       return value ? "true" : "false";
-    case "object":
-      if (value === null) return "null";
-      if (Array.isArray(value)) return writeArray(value, depth, comma, colon);
-      return writeObject(value as Record<string, unknown>, depth, comma, colon);
     case "bigint":
       return writeBigint(value);
+    case "object":
+      return "null";
     default:
       throw new FluxError("EINVAL", `JSON cannot hold ${describe(value)}`);
   }
-}
-
-function writeArray(array: readonly unknown[], depth: number, comma: string, colon: string): string {
-  if (array.length === 0) return "[]";
-  let text = `[${write(array[0], depth + 1, comma, colon)}`;
-  for (let index = 1; index < array.length; index++) {
-    text += comma + write(array[index], depth + 1, comma, colon);
-  }
-  return `${text}]`;
-}
-
-function writeObject(
-  object: Readonly<Record<string, unknown>>,
-  depth: number,
-  comma: string,
-  colon: string,
-): string {
-  if (object.constructor !== Object) {
-    if (object instanceof Real) return formatReal(object.value);
-    const toJSON = object["toJSON"];
-    if (typeof toJSON === "function") return write(toJSON.call(object, ""), depth, comma, colon);
-  }
-  let text = "";
-  for (const key of Object.keys(object)) {
-    const value = object[key];
-    if (value === undefined) continue;
-    text += `${text === "" ? "{" : comma}${quoteKey(key)}${colon}${write(value, depth + 1, comma, colon)}`;
-  }
-  return text === "" ? "{}" : `${text}}`;
 }
 
 function writeReal(value: number): string {

@@ -86,6 +86,12 @@ describe("a handler answers before it is done, unless it says that it will later
     await until(() => h.answers.length === 1, "the answer");
     assert.deepEqual(h.said, [NO_ANSWER]);
     h.send("stream", { flags: STREAMING });
+    assert.deepEqual(h.said.slice(1), [
+      [0, '{"item":1}', 1],
+      [61, undefined, 1],
+    ]);
+    h.add("nothing", () => {});
+    h.send("nothing", { flags: STREAMING });
     assert.deepEqual(h.said.at(-1), NO_ANSWER);
     assert.equal(h.handlers.active, 0);
   });

@@ -28,3 +28,9 @@ test("equal are the same members in any order, and no integer and real", () => {
   }
   assert.equal(jsonEqual({ a: undefined }, {}), true);
 });
+
+test("values that nest as deep as JSON may", () => {
+  const deep = (inner: string): string => `{"a":${'[{"b":'.repeat(1000)}${inner}${"}]".repeat(1000)}}`;
+  assert.equal(jsonEqual(parseJson(deep("1")), parseJson(deep("1"))), true);
+  assert.equal(jsonEqual(parseJson(deep("1")), parseJson(deep("2"))), false);
+});
