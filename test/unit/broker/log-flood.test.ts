@@ -76,7 +76,7 @@ test("a fault is logged once with its stack, whatever the topic, and the caller 
   });
   const guest = await users.connect(GUEST);
   for (let i = 0; i < 200; i++) {
-    await rejects(guest.rpc("bad.type"), "EIO", "internal error: the log of the broker has it");
+    await rejects(guest.rpc("bad.type"), "EIO", "internal error: the log of the service has more");
     assert.equal((await rejects(guest.rpc("bad.system"), "ENOENT")).text, undefined);
   }
   assert.deepEqual(logged(/secret/), [
