@@ -16,7 +16,9 @@ const SCALES: Readonly<Record<string, number>> = {
  * @throws FluxError EINVAL for what is none, EOVERFLOW beyond 64 bits.
  */
 export function parseSize(text: string): number {
-  const match = /^\s*\+?(0x[\da-f]+|\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)([kKMGTPE]?)$/i.exec(text);
+  const match = /^\s*\+?(0x[\da-f]+|\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)([kKMGTPE]?)$/i.exec(
+    text,
+  );
   const scale = match === null ? undefined : SCALES[match[2]!];
   if (match === null || scale === undefined) throw new FluxError("EINVAL");
   const bytes = Math.floor(Number(match[1]) * scale);

@@ -10,6 +10,7 @@ const LONGEST_TOPIC = 128;
 /** Who provides which service on this rank. Names are unique; what has no dot is a name. */
 export class ServiceTable<E> {
   readonly #endpoints = new Map<string, E>();
+  /** Names by endpoint: one may have very many, which others are not to pay for. */
   readonly #names = new Map<E, Set<string>>();
   /** Endpoints by topic, as far as they were asked for since the last change. */
   readonly #providers = new Map<string, E>();

@@ -47,7 +47,8 @@ export interface LogHeader {
   readonly start: number;
 }
 
-const HEADER = /^<\s*(\d+).\s*\d+.([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) /s;
+/** Numbers are read as a whole, as scanf(3) does: digits that were given back would be tried with all that follows. */
+const HEADER = /^<\s*(?=(\d+))\1.\s*(?=(\d+))\2.([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) /s;
 const NONE = "-";
 
 /** Longest fields of a record, in characters. */
@@ -83,7 +84,7 @@ export function formatLogRecord(record: LogRecord): string {
 export function parseLogHeader(text: string): LogHeader | undefined {
   const match = HEADER.exec(text.length > MAX_HEADER ? text.slice(0, MAX_HEADER) : text);
   if (match === null) return undefined;
-  const [whole, pri, timestamp, hostname, appname, procid, msgid] = match;
+  const [whole, pri, , timestamp, hostname, appname, procid, msgid] = match;
   const end = endOfStructuredData(text, whole.length);
   if (end === undefined) return undefined;
   return {

@@ -57,23 +57,30 @@ function isNativeExact(text: string): boolean {
     (first === 0x7b || first === 0x5b) &&
     !hasLongInteger(text) &&
     !HUGE_EXPONENT.test(text) &&
-    !SPECIAL_ESCAPE.test(text) &&
+    !hasSpecialEscape(text) &&
     isWellFormed(text) &&
     (text.length <= SHALLOW_LENGTH || !hasManyBrackets(text) || !isDeep(text))
   );
 }
 
 /** An exponent that may take a real past the largest double: JSON.parse would give Infinity. */
-const HUGE_EXPONENT = /[eE](?<=[0-9].)\+?[0-9]{3}/;
+const HUGE_EXPONENT = /[eE]\+?[0-9]{3}(?<=[0-9][eE]\+?[0-9]{3})/;
 
 /**
  * What a real that reads as a whole number looks like: an exponent, or a point behind which 0 or 9 comes first (the
  * rest may be lost in rounding), or more digits before the point than leave room for a fraction.
  */
-const MAYBE_WHOLE_REAL = /[eE.](?<=[0-9].)(?:[-+09]|(?<=[eE])[1-8]|(?<=[0-9]{11}.))/;
+const MAYBE_WHOLE_REAL = /[eE.][-+0-9](?<=[0-9](?:[eE].|\.[09])|[0-9]{11}..)/;
 
 /** Escapes of surrogates, which may be alone, and of NUL, which no key may hold. */
 const SPECIAL_ESCAPE = /\\u(?:[dD][89a-fA-F]|0000)/;
+
+/** Short texts most often have no such escape, which a plain search finds out sooner; in long ones that is slow where there are many backslashes. */
+const SEARCHED = 1024;
+
+function hasSpecialEscape(text: string): boolean {
+  return (text.length > SEARCHED || text.includes("\\u")) && SPECIAL_ESCAPE.test(text);
+}
 
 /**
  * True when a run of 16 or more digits is in `text` other than as a fraction. Every such run covers an index that

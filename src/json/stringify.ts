@@ -29,7 +29,7 @@ export function stringifyJson(value: JsonValue, options?: StringifyOptions): str
   if (typeof value === "object" && value !== null && isNativeExact(value, 1)) {
     const text = JSON.stringify(value);
     // Surrogates that stand alone and most control characters: JSON.stringify writes those otherwise.
-    if (!UNICODE_ESCAPE.test(text)) return text;
+    if (!hasUnicodeEscape(text)) return text;
   }
   return write(value, 1, ",", ":");
 }
@@ -42,8 +42,13 @@ export function encodeJson(value: JsonValue, options?: StringifyOptions): Uint8A
   return encodeUtf8(stringifyJson(value, options));
 }
 
-/** Faster than a search for two characters where one of them comes often. */
+/** Texts longer than this are searched for escapes by a regular expression, which costs more to start; a search for two characters is slow where one comes often. */
+const SEARCHED = 1024;
 const UNICODE_ESCAPE = /\\u[0-9a-f]/;
+
+function hasUnicodeEscape(text: string): boolean {
+  return text.length > SEARCHED ? UNICODE_ESCAPE.test(text) : text.includes("\\u");
+}
 
 /** True when JSON.stringify writes the numbers and shapes below `container` as C peers must see them. */
 function isNativeExact(container: object, depth: number): boolean {
@@ -51,25 +56,24 @@ function isNativeExact(container: object, depth: number): boolean {
   if (Array.isArray(container)) {
     for (let index = 0; index < container.length; index++) {
       const member: unknown = container[index];
-      if (typeof member === "object" && member !== null) {
-        if (!isNativeExact(member, depth + 1)) return false;
-      } else if (member === undefined || !isNativeScalar(member)) return false;
+      if (member === undefined) return false;
+      if (isNativeScalar(member)) continue;
+      if (typeof member !== "object" || !isNativeExact(member!, depth + 1)) return false;
     }
     return true;
   }
   if (container.constructor !== Object) return false;
   for (const key in container) {
     const member = (container as Record<string, unknown>)[key];
-    if (typeof member === "object" && member !== null) {
-      if (!isNativeExact(member, depth + 1)) return false;
-    } else if (!isNativeScalar(member)) return false;
+    if (isNativeScalar(member)) continue;
+    if (typeof member !== "object" || !isNativeExact(member!, depth + 1)) return false;
   }
   return true;
 }
 
 function isNativeScalar(scalar: unknown): boolean {
-  if (typeof scalar === "number") return Number.isSafeInteger(scalar);
-  return typeof scalar === "string" || typeof scalar === "boolean" || scalar === undefined || scalar === null;
+  if (typeof scalar === "string" || typeof scalar === "boolean" || scalar === undefined) return true;
+  return scalar === null || (typeof scalar === "number" && Number.isSafeInteger(scalar));
 }
 
 /** One call for each level: values nest 2048 deep, and the stack is not much deeper than that. */
