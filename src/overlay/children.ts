@@ -55,7 +55,7 @@ export class Children {
           torpid: false,
           error: "",
           sent: new RpcTracker(account),
-          received: new RpcTracker(account),
+          received: new RpcTracker(account, true),
         },
       ]),
     );

@@ -7,6 +7,7 @@ import {
   requestOf,
   stubOf,
 } from "../message/index.ts";
+import { disconnectKey } from "./disconnect-requests.ts";
 import type { PendingAccount } from "./pending-account.ts";
 
 /** Longest routes and topic of a request that can wait, in bytes together. */
@@ -29,17 +30,26 @@ const TOO_LONG: PendingRefusal = {
   text: `routes and topic of a request to another rank are over ${HEAD_MAX} bytes`,
 };
 
+type Waiting = Map<number | string, RequestStub>;
+
 /**
  * Requests that went a certain way and wait for their answers, by who sent them first and their matchtag: they are answered with an error when that way
  * is closed. What is kept of them, without their payloads, is charged to an account. Source: rpc_track.c in flux-core.
  */
 export class RpcTracker {
   readonly #account: PendingAccount;
-  readonly #senders = new Map<string, Map<number, RequestStub>>();
+  readonly #notes: boolean;
+  /** By sender, and by matchtag or note. */
+  readonly #senders = new Map<string, Waiting>();
   #size = 0;
 
-  constructor(account: PendingAccount) {
+  /**
+   * `notes`: where requests come from, whose services are notified when their sender is gone. There one without a matchtag, and one
+   * whose matchtag comes again, is remembered by its service.
+   */
+  constructor(account: PendingAccount, notes = false) {
     this.#account = account;
+    this.#notes = notes;
   }
 
   /** Number of requests that wait. */
@@ -52,8 +62,10 @@ export class RpcTracker {
    * it must not go, when it can't be remembered.
    */
   request(request: Message): PendingRefusal | undefined {
-    if ((request.flags & MessageFlag.NORESPONSE) === 0 && request.aux2 !== MATCHTAG_NONE)
-      return this.#add(request);
+    if ((request.flags & MessageFlag.NORESPONSE) === 0) {
+      if (request.aux2 !== MATCHTAG_NONE) return this.#add(request, request.aux2);
+      return this.#notes ? this.#add(request, disconnectKey(request.topic, request)) : undefined;
+    }
     if (request.topic?.endsWith(".disconnect") === true) this.#forget(request.firstRoute ?? "");
     return undefined;
   }
@@ -89,32 +101,45 @@ export class RpcTracker {
   forgetFrom(part: Uint8Array): void {
     const top = decodeLatin1(part);
     for (const [sender, waiting] of this.#senders)
-      for (const [matchtag, stub] of waiting) {
+      for (const [key, stub] of waiting) {
         if (!stub.head.startsWith(top)) continue;
         this.#refund(stub);
-        this.#delete(sender, waiting, matchtag);
+        this.#delete(sender, waiting, key);
       }
   }
 
-  #add(request: Message): PendingRefusal | undefined {
-    const { headStart, headEnd, userid, rolemask, aux2: matchtag } = request;
+  #add(request: Message, key: number | string): PendingRefusal | undefined {
+    const { headStart, headEnd, userid, rolemask } = request;
     const length = headEnd - headStart;
     if (length > HEAD_MAX) return TOO_LONG;
     const sender = request.firstRoute ?? "";
     let waiting = this.#senders.get(sender);
-    const before = waiting?.get(matchtag);
-    if (before !== undefined) this.#refund(before);
+    const before = waiting?.get(key);
+    if (before !== undefined) this.#replace(waiting!, key, before);
     if (!this.#account.charge(userid, rolemask, entryBytes(length))) {
-      if (before !== undefined) this.#delete(sender, waiting!, matchtag);
+      if (waiting?.size === 0) this.#senders.delete(sender);
       return TOO_MANY;
     }
     if (waiting === undefined) {
       waiting = new Map();
       this.#senders.set(sender, waiting);
     }
-    waiting.set(matchtag, stubOf(request));
+    waiting.set(key, stubOf(request));
     this.#size++;
     return undefined;
+  }
+
+  /** The key of an entry is to be that of another request: the entry goes, or is remembered by its service. */
+  #replace(waiting: Waiting, key: number | string, before: RequestStub): void {
+    waiting.delete(key);
+    if (this.#notes && typeof key === "number") {
+      const note = disconnectKey(requestOf(before).topic, before);
+      if (!waiting.has(note)) {
+        waiting.set(note, before);
+        return;
+      }
+    }
+    this.#refund(before);
   }
 
   #forget(sender: string): void {
@@ -122,8 +147,8 @@ export class RpcTracker {
     this.#senders.delete(sender);
   }
 
-  #delete(sender: string, waiting: Map<number, RequestStub>, matchtag: number): void {
-    waiting.delete(matchtag);
+  #delete(sender: string, waiting: Waiting, key: number | string): void {
+    waiting.delete(key);
     if (waiting.size === 0) this.#senders.delete(sender);
   }
 

@@ -41,7 +41,6 @@ const TOPICS = [
   "nobody",
   "",
   ".",
-  "a.b.disconnect",
   "a.b.cancel",
 ];
 const NUMBERS = [0, 1, 2, 3, 9, 255, 65_535, 0x7fffffff, 0x80000000, 0xfffffffe, NODEID_ANY];

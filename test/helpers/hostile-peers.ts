@@ -116,7 +116,8 @@ export class HostileChild implements AsyncDisposable {
     this.#link.send(encodeFrames(hello));
     await until(() => welcome !== undefined, "an answer to the hello", ANSWER_MS);
     const parent = (JSON.parse(welcome!) as { uuid: string }).uuid;
-    const uuids = [parent, identity, randomUUID()];
+    // Not its own: with answers to itself it would have its parent forget what its requests have left at services.
+    const uuids = [parent, randomUUID()];
     const random = this.#random;
     const isHarmless = (message: Message) => !leaves(message) || random(SELDOM) === 0;
     this.#messages = new HostileMessages({ random, uuids, controls: HARMLESS, isHarmless });

@@ -168,3 +168,20 @@ test("what came over a neighbour that is gone is forgotten, by the top of the st
   );
   assert.equal(account.bytes, 0);
 });
+
+test("services of requests without a tag, or with one that came again, are remembered where they are notified", () => {
+  const account = new PendingTotals();
+  const tracker = new RpcTracker(account, true);
+  tracker.request(request(0, "a", STREAMING, "one.x"));
+  tracker.request(request(0, "a", STREAMING, "one.y"));
+  tracker.request(request(1, "a", STREAMING, "two.x"));
+  tracker.request(request(1, "a", 0, "two.y"));
+  tracker.request(request(1, "a", 0, "three.x"));
+  tracker.response(response(1, "a"));
+  const kept = tracker.purge().map(({ topic }) => topic);
+  assert.deepEqual(kept.sort(), ["one.y", "two.x"]);
+  assert.deepEqual([account.bytes, tracker.size], [0, 0]);
+  tracker.request(request(0, "a", STREAMING, "one.x"));
+  tracker.request(request(0, "a", NORESPONSE, "one.disconnect"));
+  assert.deepEqual([account.bytes, tracker.size], [0, 0]);
+});
