@@ -16,6 +16,9 @@ export const GUEST_BYTES = 192 * 1024 * 1024;
 /** Default of `guestsBytes`. */
 export const GUESTS_BYTES = 384 * 1024 * 1024;
 
+/** Most services of one guest, on all its connections. */
+export const GUEST_SERVICES = 4096;
+
 /** A queue is measured again when it has grown by this many bytes. */
 const MEASURE_STEP = 64 * 1024;
 
@@ -189,6 +192,8 @@ export class Account {
   readonly userid: number | undefined;
   readonly #accounts: Accounts;
   readonly #shares = new Set<Share>();
+  /** Services that its connections have registered. */
+  services = 0;
   #bytes = 0;
 
   constructor(userid: number | undefined, accounts: Accounts) {
@@ -267,6 +272,8 @@ export class Account {
 export class Share {
   readonly account: Account;
   readonly #connection: AccountConnection;
+  /** Services that the connection has registered. */
+  #services = 0;
   #held = 0;
   #flow = 0;
   #closed = false;
@@ -292,6 +299,19 @@ export class Share {
     if (this.#closed) return;
     this.#held -= bytes;
     this.account.release(bytes);
+  }
+
+  /** Counts one more service. Returns false when its guest has as many as a guest may have. */
+  addService(): boolean {
+    if (this.account.userid !== undefined && this.account.services >= GUEST_SERVICES) return false;
+    this.#services++;
+    this.account.services++;
+    return true;
+  }
+
+  removeService(): void {
+    this.#services--;
+    this.account.services--;
   }
 
   /** The queue or the unfinished frame is `bytes` long by now: measured when that is much more than before. */
@@ -320,6 +340,7 @@ export class Share {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.account.services -= this.#services;
     this.account.leave(this);
   }
 }

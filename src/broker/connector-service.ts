@@ -2,6 +2,7 @@ import { FluxError, ownText } from "../base/index.ts";
 import { checkJsonSize } from "../client/index.ts";
 import { parseJson } from "../json/index.ts";
 import { type Message, MessageFlag, Role, textPayload, USERID_UNKNOWN } from "../message/index.ts";
+import { GUEST_SERVICES } from "./accounts.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { EventDistributor } from "./event-distributor.ts";
 import type { Ingress } from "./ingress.ts";
@@ -70,18 +71,25 @@ export class ConnectorService<E> {
 
   #addService(client: ClientConnection, request: Message): void {
     const name = textField(request, "service");
+    const { share } = client;
     const cost = costOf(name);
-    if (!client.share.charge(cost)) throw new FluxError("ENOBUFS");
+    if (!share.charge(cost)) throw new FluxError("ENOBUFS");
+    if (!share.addService()) {
+      share.release(cost);
+      throw new FluxError("ENOBUFS", `a guest may have ${GUEST_SERVICES} services`);
+    }
     try {
       this.#services.add(name, client, request);
     } catch (error) {
-      client.share.release(cost);
+      share.removeService();
+      share.release(cost);
       throw error;
     }
   }
 
   #removeService(client: ClientConnection, name: string): void {
     this.#services.remove(name, client);
+    client.share.removeService();
     client.share.release(costOf(name));
   }
 

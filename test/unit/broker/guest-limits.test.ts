@@ -181,3 +181,18 @@ test("a guest's publication is limited in size, and refused before it has a numb
   assert.deepEqual(await guest.publishRaw("e", new Uint8Array(32 * KIB)), { seq: 1 });
   assert.deepEqual(await owner.publishRaw("e", new Uint8Array(64 * KIB)), { seq: 2 });
 });
+
+test("a guest has 4,096 services, on all its connections, and places become free with them", async () => {
+  await using users = await Users.start({ allowGuests: true });
+  const [one, other] = [await users.raw(GUEST), await users.raw(GUEST)];
+  const add = (index: number) => request("service.add", { service: `${GUEST}-${index}` });
+  for (let index = 0; index < 4000; index++) assert.equal((await one.ask(add(index))).errnum, 0);
+  const { count, errnum } = await untilRefused(other, (index) => add(4000 + index));
+  assert.deepEqual([count, errnum], [96, errno.ENOBUFS]);
+  assert.equal((await one.ask(request("service.remove", { service: `${GUEST}-7` }))).errnum, 0);
+  assert.equal((await other.ask(add(5000))).errnum, 0);
+  await one.close();
+  await until(() => held(users).connections === 1, "the connection is gone");
+  assert.equal((await other.ask(add(1))).errnum, 0);
+  await other.close();
+});
