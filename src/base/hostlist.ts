@@ -1,5 +1,5 @@
 /** Most hosts that a text may name; a longer one is refused before memory is spent on it. */
-const HOSTS_MAX = 1 << 20;
+export const HOSTS_MAX = 1 << 20;
 
 /**
  * The hosts of a list such as `a,node[01-03,7]`, in order; what stands in brackets keeps its leading zeros. Undefined when the text is

@@ -1,5 +1,5 @@
 /** Most ids that a text may name by default; a longer one is refused before memory is spent on it. */
-const IDS_MAX = 1 << 22;
+export const IDS_MAX = 1 << 22;
 
 /** Largest id: ranks end below the two special node ids. */
 const ID_MAX = 0xfffffffd;

@@ -1,5 +1,5 @@
 /** How long one turn of the event loop works on a long list by default, in milliseconds. */
-const SLICE_MS = 5;
+export const SLICE_MS = 5;
 /** Items between two looks at the clock. */
 const ITEMS_A_LOOK = 32;
 

@@ -15,8 +15,8 @@ export const NO_CHUNK: Chunk = { bytes: EMPTY, words: new DataView(EMPTY.buffer)
 const spares: Chunk[] = [];
 let spareBytes = 0;
 /** A queue of some dozen large messages. */
-const MOST_SPARES = 64;
-const MOST_BYTES = 4 * 1024 * 1024;
+export const MOST_SPARES = 64;
+export const MOST_BYTES = 4 * 1024 * 1024;
 /** Outside of these a chunk is not worth keeping, or too much to keep. */
 const LEAST_SPARE = 4 * 1024;
 const LARGEST_SPARE = 256 * 1024;

@@ -1,7 +1,7 @@
 import { decodeUtf8, EMPTY } from "./bytes.ts";
 
-const SLOTS = 1024;
-const LONGEST = 64;
+export const SLOTS = 1024;
+export const LONGEST = 64;
 
 interface Slot {
   readonly bytes: Uint8Array;

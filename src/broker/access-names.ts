@@ -18,6 +18,8 @@ export interface SystemNamesOptions {
   readonly directory?: string | undefined;
   /** How long an answer is good for; default 60 s, 0 for one use. */
   readonly cacheMs?: number | undefined;
+  /** Most answers kept, from 1; default 1,024. Of more the oldest goes. */
+  readonly cacheSize?: number | undefined;
   /** Longest time for an answer; default 10 s. Beyond it the question has failed. */
   readonly timeoutMs?: number | undefined;
 }
@@ -29,10 +31,13 @@ interface Answer {
   readonly until: number;
 }
 
-/** Most answers kept. */
-const CACHE_SIZE = 1024;
+/** Default of `cacheSize`. */
+export const CACHE_SIZE = 1024;
+/** Defaults of `cacheMs` and `timeoutMs`. */
+export const CACHE_MS = 60_000;
+export const TIMEOUT_MS = 10_000;
 /** Longest entry: that of a group with very many members. */
-const ENTRY_BYTES = 16 * 1024 * 1024;
+export const ENTRY_BYTES = 16 * 1024 * 1024;
 /** Exit status of getent for a key that is not there. */
 const NOT_FOUND = 2;
 
@@ -45,14 +50,16 @@ export class SystemNames implements NameDatabase {
   readonly #getent: string;
   readonly #directory: string;
   readonly #cacheMs: number;
+  readonly #cacheSize: number;
   readonly #timeoutMs: number;
   readonly #answers = new Map<string, Answer>();
 
   constructor(options: SystemNamesOptions = {}) {
     this.#getent = options.getent ?? "getent";
     this.#directory = options.directory ?? "/etc";
-    this.#cacheMs = options.cacheMs ?? 60_000;
-    this.#timeoutMs = options.timeoutMs ?? 10_000;
+    this.#cacheMs = options.cacheMs ?? CACHE_MS;
+    this.#cacheSize = options.cacheSize ?? CACHE_SIZE;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   }
 
   async useridOf(name: string): Promise<number | undefined> {
@@ -88,7 +95,7 @@ export class SystemNames implements NameDatabase {
     const answer = { entry, until: now + this.#cacheMs };
     this.#answers.delete(question);
     this.#answers.set(question, answer);
-    if (this.#answers.size > CACHE_SIZE) this.#answers.delete(this.#answers.keys().next().value!);
+    if (this.#answers.size > this.#cacheSize) this.#answers.delete(this.#answers.keys().next().value!);
     entry.catch(() => {
       if (this.#answers.get(question) === answer) this.#answers.delete(question);
     });

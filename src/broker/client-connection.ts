@@ -23,7 +23,7 @@ export interface ConnectionCounters {
 /** What a connection costs the broker by itself: its socket, its buffers and its tables, in bytes. */
 const CONNECTION_BYTES = 128 * 1024;
 /** Most bytes of guests' requests queued for a service of somebody else, and at most half of its queue. */
-const GUEST_REQUEST_BYTES = 64 * 1024 * 1024;
+export const GUEST_REQUEST_BYTES = 64 * 1024 * 1024;
 
 export interface ClientConnectionOptions {
   readonly uuid: string;

@@ -16,7 +16,7 @@ const NAME_UNIT_BYTES = 4;
 export const MAX_SUBSCRIPTIONS = 65_536;
 
 /** Most bytes, and most values, of the JSON in one of the requests below, whoever sends it. */
-const JSON_SIZE = { bytes: 65_536, values: 65_536 };
+export const JSON_SIZE = { bytes: 65_536, values: 65_536 };
 
 /**
  * The four requests a client's connector answers itself, whatever rank they name: event.subscribe and event.unsubscribe, counted by client and

@@ -4,8 +4,8 @@ import { Message, MessageFlag, siblingTopic, TOPIC_MAX, utf8Fits } from "../mess
 export const MAX_DISCONNECTS = 65_536;
 
 /** Most topics remembered for the short way, and the longest of them in UTF-16 units. */
-const MAX_SEEN = 512;
-const LONGEST_SEEN = 128;
+export const MAX_SEEN = 512;
+export const LONGEST_SEEN = 128;
 
 /** What a noted request costs besides its routes and topic, in bytes. */
 const NOTE_BYTES = 768;

@@ -4,7 +4,7 @@ import type { ClientConnection } from "./client-connection.ts";
 import { EventTap } from "./event-tap.ts";
 
 /** A batch is queued when it holds this much, or at the end of the turn. */
-const BATCH_BYTES = 16 * 1024;
+export const BATCH_BYTES = 16 * 1024;
 
 /** Encoded events, one behind the other in `bytes[start, end)`. */
 export interface EventRun {

@@ -31,7 +31,7 @@ export interface LogBufferOptions {
 const UNSTRUCTURED = 6;
 
 /** Bytes that wait for a follower who does not keep up, at least. */
-const FOLLOW_BYTES = 16 * 1024 * 1024;
+export const FOLLOW_BYTES = 16 * 1024 * 1024;
 
 /**
  * The log of a broker: each record goes by its rank and severity into the ring, to standard error, into the file, and towards rank 0.

@@ -1,5 +1,5 @@
 /** Most records that wait for a follower who does not keep up. */
-const MOST_RECORDS = 65_536;
+export const MOST_RECORDS = 65_536;
 
 /**
  * The records that wait for one follower of the log. Of more than its bounds the oldest are dropped and counted, and the follower

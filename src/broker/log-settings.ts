@@ -33,7 +33,8 @@ const INT_MAX = 2 ** 31 - 1;
 const RECORD_BYTES_MIN = 1024;
 const RECORD_BYTES_MAX = 1024 * 1024;
 
-/** Defaults of `log-ring-bytes`, 8 MiB, and `log-record-bytes`, 128 KiB. */
+/** Defaults of `log-ring-size`, `log-ring-bytes`, 8 MiB, and `log-record-bytes`, 128 KiB. */
+export const LOG_RING_SIZE = 1024;
 export const LOG_RING_BYTES = 8 * 1024 * 1024;
 export const LOG_RECORD_BYTES = 128 * 1024;
 
@@ -56,7 +57,7 @@ export function readLogSettings(attributes: AttributeTable, rank: number): LogSe
     criticalLevel: level("log-critical-level", 2),
   };
   level("log-syslog-level", 3);
-  const ringSize = settingOf(attributes, "log-ring-size", 1024, parseSize, "");
+  const ringSize = settingOf(attributes, "log-ring-size", LOG_RING_SIZE, parseSize, "");
   const ringBytes = settingOf(attributes, "log-ring-bytes", LOG_RING_BYTES, parseBytes, "");
   const recordBytes = settingOf(attributes, "log-record-bytes", LOG_RECORD_BYTES, parseRecordBytes, "");
   const syslog = settingOf(attributes, "log-syslog-enable", 0, parseInteger, "getattr ");

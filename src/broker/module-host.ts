@@ -22,7 +22,7 @@ import type { RouteIdentity } from "./route-identity.ts";
 import type { Router } from "./router.ts";
 
 /** Most bytes queued for a module that does not read, 512 MiB: it is part of the instance, and dies of being closed. */
-const MODULE_QUEUE_BYTES = 512 * 1024 * 1024;
+export const MODULE_QUEUE_BYTES = 512 * 1024 * 1024;
 /** Longest wait for what a module wrote before its process ended, and for a process that has closed its connection. */
 const GRACE_MS = 2000;
 

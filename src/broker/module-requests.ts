@@ -1,7 +1,7 @@
 import { type Credential, type Message, MessageFlag } from "../message/index.ts";
 
 /** Most requests remembered for a module; those beyond get no answer if it dies. */
-const MAX_REQUESTS = 262_144;
+export const MAX_REQUESTS = 262_144;
 /** What a request that is remembered costs besides its routes and topic, in bytes. */
 const REQUEST_BYTES = 512;
 
@@ -19,10 +19,14 @@ export class ModuleRequests {
   /** Without their payloads; by the first sender, then by matchtag. */
   readonly #senders = new Map<string, Map<number, Message>>();
   readonly #ledger: RequestLedger;
+  /** Most requests that are remembered. */
+  readonly most: number;
   #size = 0;
 
-  constructor(ledger: RequestLedger) {
+  /** @param most - most requests that are remembered, from 0; default 262,144 */
+  constructor(ledger: RequestLedger, most: number = MAX_REQUESTS) {
     this.#ledger = ledger;
+    this.most = most;
   }
 
   get size(): number {
@@ -35,7 +39,7 @@ export class ModuleRequests {
       if (request.topic?.endsWith(".disconnect") === true) this.#forgetSender(request.withPushed(pushed));
       return true;
     }
-    if (request.aux2 === 0 || this.#size >= MAX_REQUESTS) return true;
+    if (request.aux2 === 0 || this.#size >= this.most) return true;
     const copy = request.withPushed(pushed);
     copy.edit({ payload: null });
     if (!this.#ledger.charge(copy, costOf(copy))) return false;

@@ -2,10 +2,10 @@ import { FluxError, ownText } from "../base/index.ts";
 import { type Credential, Role, serviceOf, utf8Fits } from "../message/index.ts";
 
 /** Longest name of a service, in bytes: with a method it has to fit the topic of a disconnect request. */
-const NAME_MAX = 255;
+export const NAME_MAX = 255;
 /** Most topics whose provider is remembered, and the longest of them in UTF-16 units: half a MiB at most. */
-const MAX_PROVIDERS = 4096;
-const LONGEST_TOPIC = 128;
+export const MAX_PROVIDERS = 4096;
+export const LONGEST_TOPIC = 128;
 
 /** Who provides which service on this rank. Names are unique; what has no dot is a name. */
 export class ServiceTable<E> {

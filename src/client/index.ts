@@ -16,9 +16,7 @@ export {
   type RequestHandlersOptions,
 } from "./handlers.ts";
 export {
-  checkJson,
   checkJsonSize,
-  JSON_LIMITS,
   type JsonLimits,
   type JsonSize,
   type RequestLimits,

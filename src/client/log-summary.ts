@@ -48,6 +48,16 @@ export interface LogSummaryOptions {
   readonly clock?: LogClock | undefined;
 }
 
+/** The defaults. */
+export const LOG_SUMMARY = {
+  intervalMs: 60_000,
+  burst: 5,
+  maxLines: 64,
+  maxKeys: 256,
+  maxSummaries: 16,
+  maxTextLength: 1024,
+} as const;
+
 type Settings = {
   readonly [K in keyof Omit<LogSummaryOptions, "clock">]-?: NonNullable<LogSummaryOptions[K]>;
 };
@@ -97,8 +107,10 @@ export class LogSummary {
   #closed = false;
 
   constructor(options: LogSummaryOptions) {
-    const { write, intervalMs = 60_000, burst = 5, maxLines = 64, maxKeys = 256 } = options;
-    const { maxSummaries = 16, maxTextLength = 1024, summarize = summaryOf, clock = SYSTEM_CLOCK } = options;
+    const { write, summarize = summaryOf, clock = SYSTEM_CLOCK } = options;
+    const { intervalMs = LOG_SUMMARY.intervalMs, burst = LOG_SUMMARY.burst } = options;
+    const { maxLines = LOG_SUMMARY.maxLines, maxKeys = LOG_SUMMARY.maxKeys } = options;
+    const { maxSummaries = LOG_SUMMARY.maxSummaries, maxTextLength = LOG_SUMMARY.maxTextLength } = options;
     if (!(intervalMs >= 1 && intervalMs <= TIMER_MAX_MS))
       throw new RangeError(`intervalMs is ${intervalMs}: it is 1 to ${TIMER_MAX_MS}`);
     this.#options = { write, intervalMs, burst, maxLines, maxKeys, maxSummaries, maxTextLength, summarize };

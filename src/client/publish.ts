@@ -37,9 +37,9 @@ export function encodePublish(topic: string, flags: number, payload: Uint8Array 
 const PAYLOAD = encodeUtf8(',"payload":"');
 const END = encodeUtf8("}\0");
 
-const CACHE_SIZE = 1024;
+export const CACHE_SIZE = 1024;
 /** Longest topic whose text is kept, in UTF-16 units. */
-const LONGEST_TOPIC = 256;
+export const LONGEST_TOPIC = 256;
 /** Texts before the payload, of public events by topic. The oldest is dropped. */
 const heads = new Map<string, Uint8Array>();
 

@@ -15,6 +15,10 @@ import { RECORD_HEAD_BYTES } from "./segment-format.ts";
 import { DISK_LIMITS, type DiskLimits, type SegmentList } from "./segment-list.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 
+/** Defaults of `segmentBytes` and `maxPendingBytes`. */
+export const SEGMENT_BYTES = 64 * 1024 * 1024;
+export const PENDING_BYTES = 64 * 1024 * 1024;
+
 const CHUNK_BYTES = 256 * 1024;
 const MOST_SPARES = 4;
 /** At 100,000 events a second this is a write for a thousand of them. */
@@ -87,7 +91,7 @@ export class DiskLog implements AsyncDisposable {
       folder: options.folder,
       salt: this.#salt,
       sync: options.sync ?? false,
-      segmentBytes: Math.min(options.segmentBytes ?? 64 * 1024 * 1024, quarter),
+      segmentBytes: Math.min(options.segmentBytes ?? SEGMENT_BYTES, quarter),
       begun: (segment) => this.#segments.add(segment),
     });
     this.#filling = new RecordChunk(CHUNK_BYTES).begin(start.epoch);
@@ -262,7 +266,7 @@ export class DiskLog implements AsyncDisposable {
       if (this.#options.now() < this.#failure.retryAt) return this.#failure.error;
       this.#failure = undefined;
     }
-    const most = this.#options.maxPendingBytes ?? 64 * 1024 * 1024;
+    const most = this.#options.maxPendingBytes ?? PENDING_BYTES;
     if (this.#pendingBytes === 0 || this.#pendingBytes + size <= most) return undefined;
     if (this.#missingAfter === undefined)
       this.#report("warning", `the disk does not keep up: more than ${most} bytes wait, events go by`);

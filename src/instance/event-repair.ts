@@ -22,7 +22,7 @@ import type { OlderEvents } from "../replay/index.ts";
 const REQUEST_EVENTS = 4096;
 
 /** Longest wait for each response, in milliseconds. */
-const RESPONSE_MS = 2000;
+export const RESPONSE_MS = 2000;
 
 /** Somebody who may have events: a method and where to send it. */
 interface Keeper {

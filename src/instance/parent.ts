@@ -9,7 +9,7 @@ export interface Parent {
 }
 
 /** Longest wait for a parent to answer, in milliseconds. */
-const PARENT_WAIT_MS = 2000;
+export const PARENT_WAIT_MS = 2000;
 
 /**
  * The instance FLUX_URI of `env` leads to; undefined without one. One that does not answer, because it ended and left its name behind, is

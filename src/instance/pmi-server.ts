@@ -3,11 +3,11 @@ import { parseLine } from "./pmi-simple.ts";
 
 /** What a client may send, in bytes with a NUL each: names of key spaces, keys, values. */
 const NAME_MAX = 64;
-const KEY_MAX = 64;
-const VALUE_MAX = 1024;
+export const KEY_MAX = 64;
+export const VALUE_MAX = 1024;
 
 /** Most keys that are kept. */
-const ENTRIES_MAX = 65_536;
+export const ENTRIES_MAX = 65_536;
 
 /** Return codes. Source: RFC 13. */
 const FAIL = -1;

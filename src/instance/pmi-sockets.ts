@@ -3,7 +3,7 @@ import { FluxError } from "../base/index.ts";
 import type { PmiAction, PmiServer } from "./pmi-server.ts";
 
 /** Longest line of a client, in bytes: the longest value with the longest key and what stands around them. */
-const LINE_MAX = 4096;
+export const LINE_MAX = 4096;
 
 const NEWLINE = 0x0a;
 

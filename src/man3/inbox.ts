@@ -5,7 +5,7 @@ import { refuse } from "./answered.ts";
 import { DispatchTable } from "./dispatch-table.ts";
 
 /** Most messages held for flux_recv; what comes beyond it is lost, which the next flux_recv reports with ENOBUFS. */
-const MAX_MESSAGES = 65_536;
+export const MAX_MESSAGES = 65_536;
 
 interface Waiter {
   readonly matches: (message: Message) => boolean;

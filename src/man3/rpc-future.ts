@@ -3,7 +3,7 @@ import type { Exchange, Waiting } from "../client/index.ts";
 import { MATCHTAG_NONE, type Message } from "../message/index.ts";
 
 /** Most results held for a reader that does not come; beyond it the future fails with ENOBUFS. */
-const MAX_RESULTS = 65_536;
+export const MAX_RESULTS = 65_536;
 
 interface Failure {
   readonly errnum: number;

@@ -10,7 +10,7 @@ const TOPIC = 1;
 const PAYLOAD = 2;
 const REST = 3;
 /** Most parts that no flag announces: each costs time, and no known sender adds any. */
-const MAX_EXTRA_PARTS = 1024;
+export const MAX_EXTRA_PARTS = 1024;
 
 /**
  * Reads the parts in `bytes[start, end)` (a frame without its preamble) as a message that points into them.

@@ -17,9 +17,9 @@ export interface Head {
   readonly topicPart: number;
 }
 
-const CACHE_SIZE = 1024;
+export const CACHE_SIZE = 1024;
 /** Longest topic whose head is kept, in UTF-16 units. */
-const LONGEST_TOPIC = 256;
+export const LONGEST_TOPIC = 256;
 /** Heads without routes by topic: a program uses few topics, many times. The oldest is dropped. */
 const heads = new Map<string, Head>();
 const BARE: Head = { bytes: new Uint8Array([0]), topicPart: 1 };

@@ -5,7 +5,7 @@ import { Message } from "./message.ts";
 import { partContent, partLength } from "./parts.ts";
 
 /** Most bytes kept of the front of a frame that is skimmed: its routes and its topic have to fit. */
-const FRONT_BYTES = 8 * 1024;
+export const FRONT_BYTES = 8 * 1024;
 /** The header part: one byte of length, then the header. */
 const BACK_BYTES = HEADER_BYTES + 1;
 

@@ -51,7 +51,19 @@ async function listOf(directory: string): Promise<string[]> {
 /** How often the import of a URL has failed, for those where it has. */
 const failures = new Map<string, number>();
 /** Most URLs remembered; beyond it the oldest go. */
-const FAILURES_MAX = 1024;
+export const FAILURES_MAX = 1024;
+
+/** Notes that the import of a URL has failed `count` times; of more than `most` URLs the oldest goes. */
+export function rememberFailure(
+  failures: Map<string, number>,
+  url: string,
+  count: number,
+  most: number = FAILURES_MAX,
+): void {
+  failures.delete(url);
+  failures.set(url, count);
+  if (failures.size > most) failures.delete(failures.keys().next().value!);
+}
 
 /**
  * Imports the module in a file; anew when the file has changed since it was imported last, or could not be imported.
@@ -68,9 +80,7 @@ export async function importModule(path: string): Promise<ModuleDefinition> {
   try {
     return moduleOf(await importLate(() => import(url)));
   } catch (error) {
-    failures.delete(version);
-    failures.set(version, failed + 1);
-    if (failures.size > FAILURES_MAX) failures.delete(failures.keys().next().value!);
+    rememberFailure(failures, version, failed + 1);
     throw error;
   }
 }

@@ -10,7 +10,7 @@ const FULL_BYTES = 32 * 1024;
  * A longer bundle is malformed, in bytes. One is sent at `FULL_BYTES`, and each message in it is shorter than
  * `SHARE_BYTES`.
  */
-const LONGEST_BYTES = 1024 * 1024;
+export const LONGEST_BYTES = 1024 * 1024;
 
 /**
  * The zeromq package copies a frame up to `PIECE_BYTES` and passes a longer one by reference, which takes another thread's help to let go of. So what makes

@@ -46,7 +46,7 @@ export function goodbyeRequest(): Message {
 }
 
 /** Most bytes, and most values, of a hello and of its answer: both are short. */
-const JSON_SIZE = { bytes: 65_536, values: 65_536 };
+export const JSON_SIZE = { bytes: 65_536, values: 65_536 };
 
 /** @throws FluxError EPROTO for a payload that is no hello, EMSGSIZE for one of more than 64 KiB. */
 export function decodeHello(request: Message): Hello {

@@ -11,7 +11,7 @@ import { disconnectKey } from "./disconnect-requests.ts";
 import type { PendingAccount } from "./pending-account.ts";
 
 /** Longest routes and topic of a request that can wait, in bytes together. */
-const HEAD_MAX = 16 * 1024;
+export const HEAD_MAX = 16 * 1024;
 /** What an entry takes besides the bytes of routes and topic, rounded up: the tables, the objects, the sender's id. */
 const ENTRY_BYTES = 512;
 

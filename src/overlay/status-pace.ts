@@ -1,8 +1,8 @@
 import type { SubtreeStatus } from "./subtree-status.ts";
 
 /** Changes of one child that take effect at once in `WINDOW_MS`; what comes then waits for the end of that time. */
-const MOST_CHANGES = 32;
-const WINDOW_MS = 1000;
+export const MOST_CHANGES = 32;
+export const WINDOW_MS = 1000;
 
 export interface StatusPaceOptions {
   readonly now: () => number;

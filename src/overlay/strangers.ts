@@ -1,8 +1,8 @@
 /** Answers that one peer gets within `WINDOW_MS`. */
-const MOST_ANSWERS = 16;
-const WINDOW_MS = 10_000;
+export const MOST_ANSWERS = 16;
+export const WINDOW_MS = 10_000;
 /** Peers that are remembered; then all are forgotten. */
-const MOST_PEERS = 1024;
+export const MOST_PEERS = 1024;
 
 /**
  * How often peers were answered that are no children (yet). A peer that goes on sending gets no more answers than it

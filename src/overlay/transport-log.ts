@@ -4,7 +4,7 @@ import { type Log, type LogLevel, LogSummary } from "../client/index.ts";
 export type TransportLog = Log;
 
 /** Lines of one kind that were left out are counted in a line of their own after this time. */
-const QUIET_MS = 10_000;
+export const QUIET_MS = 10_000;
 /** Longest kind that is told apart from others, in UTF-16 units: a key and an address fit. */
 const KIND_LENGTH = 256;
 

@@ -17,7 +17,7 @@ import { socketOptions, type ZeroMqSettings } from "./zeromq-options.ts";
 /** Connections that wait to be accepted, and such that have said nothing yet: the system's limit may be lower. */
 const BACKLOG = 1024;
 /** Connections amid their handshake may take this part of the descriptors of the process. */
-const DESCRIPTOR_SHARE = 8;
+export const DESCRIPTOR_SHARE = 8;
 /** Descriptors that are held for when there are no others. */
 const RESERVE = 16;
 

@@ -37,6 +37,11 @@ export type ZeroMqSettings = {
   readonly [K in keyof ZeroMqTransportOptions]-?: NonNullable<ZeroMqTransportOptions[K]>;
 };
 
+/** Defaults of `handshakes`, `handshakeTimeoutMs`, `childReceiveHighWater`, `sendHighWater` and `maxQueuedBytes`. */
+export const HANDSHAKES = 256;
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+export const CHILD_RECEIVE_HIGH_WATER = 1000;
+export const SEND_HIGH_WATER = 1000;
 export const DEFAULT_MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 /** Time a closed socket gets to send what ZeroMQ holds for it. */
 const LINGER_MS = 5;
@@ -48,10 +53,10 @@ export function zeroMqSettings(options: ZeroMqTransportOptions): ZeroMqSettings 
     ioThreads: options.ioThreads ?? 1,
     tcpUserTimeoutMs: options.tcpUserTimeoutMs ?? 20_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 30_000,
-    handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
-    handshakes: options.handshakes ?? 256,
-    childReceiveHighWater: options.childReceiveHighWater ?? 1000,
-    sendHighWater: options.sendHighWater ?? 1000,
+    handshakeTimeoutMs: options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
+    handshakes: options.handshakes ?? HANDSHAKES,
+    childReceiveHighWater: options.childReceiveHighWater ?? CHILD_RECEIVE_HIGH_WATER,
+    sendHighWater: options.sendHighWater ?? SEND_HIGH_WATER,
     maxQueuedBytes: options.maxQueuedBytes ?? DEFAULT_MAX_QUEUED_BYTES,
     traceSockets: options.traceSockets ?? false,
     log: options.log ?? (() => {}),

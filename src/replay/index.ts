@@ -1,3 +1,3 @@
 export { type EventClock, EventLog, type EventLogOptions, type OlderEvents } from "./event-log.ts";
 export { type EventLogSettings, type NamedSettings, readEventLogSettings } from "./event-log-settings.ts";
-export { GUEST_REPLAYS, type ReplaySource, replayMethods } from "./replay-methods.ts";
+export { type ReplaySource, replayMethods } from "./replay-methods.ts";

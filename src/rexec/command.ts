@@ -2,7 +2,7 @@ import { FluxError, parseSize } from "../base/index.ts";
 import { isObject, type JsonObject, type JsonValue, unpack } from "../json/index.ts";
 
 /** Default of the option `NAME_BUFSIZE`, 4 MiB. */
-const BUFFER_BYTES = 4 * 1024 * 1024;
+export const BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** Largest value of the option `NAME_BUFSIZE`: a C int. */
 const BUFFER_BYTES_MAX = 2 ** 31 - 1;

@@ -13,7 +13,7 @@ const FLUSH_BYTES = 30 * 1024;
 /** Encoded frames, which many sockets may share, are passed on by reference from this size on: memory counts besides time. */
 const SHARE_FRAMES_BYTES = 4096;
 /** Above this, those who can wait are asked to. */
-const HIGH_WATER_BYTES = 256 * 1024;
+export const HIGH_WATER_BYTES = 256 * 1024;
 /** Longest wait for the system to take the last bytes of a connection that is closed without lingering. */
 const CLOSE_MS = 10_000;
 /** So long nothing may move meanwhile. The system has taken some when it is looked for the first time: a peer that does not read is waited for twice as long. */

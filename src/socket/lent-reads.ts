@@ -2,7 +2,7 @@ import { Socket } from "node:net";
 import { plainView } from "../base/index.ts";
 
 /** Most that one read brings. */
-const READ_BYTES = 64 * 1024;
+export const READ_BYTES = 64 * 1024;
 
 /** What is read from any socket of this thread is in here until the next read. */
 const memory = Buffer.allocUnsafeSlow(READ_BYTES);

@@ -8,6 +8,9 @@ export interface TurnReader {
   resume(): void;
 }
 
+/** Default of `budgetMs`. */
+export const TURN_MS = 10;
+
 export interface ReadTurnsOptions {
   /** Time of one turn of the event loop for all readers together, in milliseconds. Default 10; 1 to 1,000. */
   readonly budgetMs?: number | undefined;
@@ -38,7 +41,7 @@ export class ReadTurns {
   #spentMs = 0;
   #armed = false;
 
-  constructor({ budgetMs = 10, now, nextTurn }: ReadTurnsOptions = {}) {
+  constructor({ budgetMs = TURN_MS, now, nextTurn }: ReadTurnsOptions = {}) {
     this.#budgetMs = budgetMs;
     this.#now = now ?? (() => performance.now());
     this.#nextTurn = nextTurn ?? ((run) => void setImmediate(run));

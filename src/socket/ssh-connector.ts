@@ -23,7 +23,7 @@ export interface SshConnectorOptions {
 /** Both streams of the remote shell are one socket, as they would be over a network. */
 const SHELL = 'exec "$0" "$@" <&3 >&3 3>&-';
 /** Most of what is said on stderr that an error holds, in characters. */
-const SAID_MAX = 4096;
+export const SAID_MAX = 4096;
 /** Longest wait for the program's end before it is killed, in milliseconds; and for its last words, when the connection failed. */
 const END_MS = 2000;
 const LAST_WORDS_MS = 500;

@@ -5,9 +5,9 @@ import { FluxError } from "../base/index.ts";
 import { DescriptorReserve } from "./descriptors.ts";
 
 /** Descriptors that are kept for loading: require takes one at a time, and the compile cache another. */
-const RESERVE = 4;
+export const RESERVE = 4;
 /** Descriptors that have to be free before an import, which reads files side by side. */
-const SPARE = 16;
+export const SPARE = 16;
 
 let reserve: DescriptorReserve | undefined;
 

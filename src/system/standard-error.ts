@@ -23,7 +23,7 @@ export interface PatientWriterOptions {
   readonly maxBytes?: number | undefined;
 }
 
-const MAX_BYTES = 1024 * 1024;
+export const MAX_BYTES = 1024 * 1024;
 
 /** A line that waits. A notice stands for lines that were lost. */
 interface Waiting {

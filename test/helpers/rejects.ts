@@ -30,3 +30,12 @@ export async function drain<T>(
   }
   return { items: seen, error: undefined };
 }
+
+/** For assert.throws: that what was thrown is a FluxError of this code. */
+export function failure(code: ErrnoName): (thrown: unknown) => true {
+  return (thrown) => {
+    assert(thrown instanceof FluxError, `threw ${thrown}`);
+    assert.equal(thrown.code, code, thrown.message);
+    return true;
+  };
+}

@@ -32,7 +32,7 @@ interface Group {
 }
 
 /** Largest number of ranks that a groups.update request may name, all its entries together. */
-const MAX_RANKS = 1 << 20;
+export const MAX_RANKS = 1 << 20;
 
 /** The ranks in a group, ascending. */
 export type Members = readonly number[];

@@ -12,7 +12,7 @@ const NAME = "event-log";
 const ONLINE = "event-log.online";
 
 /** Events that wait while the folder is opened. Of more the oldest are lost: a module that fails would end the broker. */
-const MAX_QUEUE = 65_536;
+export const MAX_QUEUE = 65_536;
 
 /** How often it is looked for segments that are too old, in milliseconds. */
 const EXPIRE_MS = 60_000;
