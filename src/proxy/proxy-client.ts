@@ -2,7 +2,15 @@ import { decodeLatin1 } from "../base/index.ts";
 import type { Disconnects } from "../broker/index.ts";
 import type { Subscription } from "../client/index.ts";
 import type { FrameLink } from "../connector/index.ts";
-import { encodePushed, MATCHTAG_NONE, type Message, MessageFlag } from "../message/index.ts";
+import {
+  encodePushed,
+  MATCHTAG_NONE,
+  type Message,
+  MessageFlag,
+  type RequestStub,
+  requestOf,
+  stubOf,
+} from "../message/index.ts";
 
 /** How often a client subscribed to a prefix, and the subscription of the proxy that stands for it. */
 export interface SharedSubscription {
@@ -20,8 +28,11 @@ export class ProxyClient {
   readonly disconnects: Disconnects;
   /** True once it has left. */
   gone = false;
-  /** Requests without their last response, by tag and routes; only kept where the connection may be made again. */
-  readonly #pending: Map<string, Message> | undefined;
+  /**
+   * Requests without their last response, by tag and routes, without their payloads; only kept where the connection may be
+   * made again.
+   */
+  readonly #pending: Map<string, RequestStub> | undefined;
 
   constructor(uuid: string, link: FrameLink, disconnects: Disconnects, tracks: boolean) {
     this.uuid = uuid;
@@ -39,7 +50,7 @@ export class ProxyClient {
       request.has(MessageFlag.NORESPONSE)
     )
       return;
-    this.#pending.set(keyOf(request, request.headStart), request);
+    this.#pending.set(keyOf(request, request.headStart), stubOf(request));
   }
 
   /** Takes note of a response, whose routes begin at `headFrom` for the client. */
@@ -51,7 +62,7 @@ export class ProxyClient {
 
   /** The requests that will get no response any more. */
   takePending(): Message[] {
-    const requests = [...(this.#pending?.values() ?? [])];
+    const requests = [...(this.#pending?.values() ?? [])].map(requestOf);
     this.#pending?.clear();
     return requests;
   }
