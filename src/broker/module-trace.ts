@@ -1,10 +1,14 @@
 import { aborted, FluxError } from "../base/index.ts";
-import type { Request } from "../client/index.ts";
+import { checkJson, type Request, requestLimits } from "../client/index.ts";
 import { type JsonValue, parseJson, real, stringifyJson } from "../json/index.ts";
 import { MAX_TOPIC_BYTES, type Message, MessageType, topicMatcher } from "../message/index.ts";
 
 /** Sees a message that a module receives (`rx`) or sends (`tx`). */
 export type ModuleTap = (prefix: "rx" | "tx", name: string, message: Message) => void;
+
+/** A longer error text is not shown, in bytes. */
+const MAX_ERROR_BYTES = 65_536;
+const LIMITS = requestLimits(undefined);
 
 /** What a trace request asks to see. */
 interface TraceFilter {
@@ -90,17 +94,19 @@ export class ModuleTrace {
   }
 }
 
+/** The payload as the record shows it; null for one that a service would not parse. */
 function objectOf(message: Message): JsonValue {
-  const text = textOf(message);
-  if (text === undefined || text[0] !== "{") return null;
   try {
-    return parseJson(text, { reals: "keep" });
+    checkJson(message, LIMITS);
+    const { text } = message;
+    return text?.[0] === "{" ? parseJson(text, { reals: "keep" }) : null;
   } catch {
     return null;
   }
 }
 
 function textOf(message: Message): string | undefined {
+  if (message.payloadBytes > MAX_ERROR_BYTES) return undefined;
   try {
     return message.text;
   } catch {

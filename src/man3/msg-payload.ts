@@ -1,5 +1,5 @@
 import { FluxError } from "../base/index.ts";
-import { Response } from "../client/index.ts";
+import { Request, Response } from "../client/index.ts";
 import {
   type CheckPackFormat,
   type CheckUnpackFormat,
@@ -8,7 +8,7 @@ import {
   type Unpacked,
   type UnpackKeys,
 } from "../json/index.ts";
-import { type Message, MessageFlag, MessageType } from "../message/index.ts";
+import { type Message, MessageFlag, MessageType, Role } from "../message/index.ts";
 import { given, givenText, rawPayload, stringPayload } from "./arguments.ts";
 
 /** The topic. Throws EPROTO for a message without one. Source: message.h. */
@@ -63,7 +63,8 @@ export function flux_msg_pack<const F extends string>(
 
 /**
  * Reads a JSON payload by a json_unpack(3) format: keys go in, values come out, both in the order of the format.
- * @throws FluxError EPROTO when there is no such payload or it does not fit, EINVAL for an empty format. Source: message.h.
+ * @throws FluxError EPROTO when there is no such payload or it does not fit, EINVAL for an empty format, EMSGSIZE for a request over the default limits of
+ *   `JsonLimits`. Source: message.h.
  */
 export function flux_msg_unpack<const F extends string>(
   msg: Message,
@@ -72,5 +73,8 @@ export function flux_msg_unpack<const F extends string>(
 ): Unpacked<F> {
   given(msg, "msg");
   if (given(fmt as string, "fmt") === "") throw new FluxError("EINVAL", "fmt is empty");
-  return new Response(msg).unpack(fmt as string, ...(keys as string[])) as Unpacked<F>;
+  // One without roles was not received.
+  const isReceived = msg.type === MessageType.REQUEST && msg.rolemask !== Role.NONE;
+  const received = isReceived ? new Request(msg, undefined) : new Response(msg);
+  return received.unpack(fmt as string, ...(keys as string[])) as Unpacked<F>;
 }

@@ -304,3 +304,20 @@ test("flux_msg_cmp", () => {
   assert.equal(man3.flux_msg_cmp(bare, man3.flux_match_init(0, 0, "t*")), false);
   throws("EINVAL", () => man3.flux_msg_cmp(NULL, man3.FLUX_MATCH_ANY));
 });
+
+test("flux_msg_unpack: a request that was received has the limits of a service", () => {
+  const json = `{"a":[${"0,".repeat(70_000)}0]}`;
+  const of = (type: number, rolemask: number) => {
+    const msg = man3.flux_msg_create(type);
+    man3.flux_msg_set_rolemask(msg, rolemask);
+    man3.flux_msg_set_string(msg, json);
+    return () => man3.flux_msg_unpack(msg, "{s:o}", "a");
+  };
+  throws("EMSGSIZE", of(FLUX_MSGTYPE_REQUEST, man3.FLUX_ROLE_USER));
+  for (const [type, role] of [
+    [FLUX_MSGTYPE_REQUEST, man3.FLUX_ROLE_OWNER],
+    [FLUX_MSGTYPE_REQUEST, man3.FLUX_ROLE_NONE],
+    [FLUX_MSGTYPE_EVENT, man3.FLUX_ROLE_USER],
+  ] as const)
+    assert.equal((of(type, role)()[0] as unknown[]).length, 70_001);
+});

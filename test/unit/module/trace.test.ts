@@ -96,3 +96,19 @@ test("a trace ends with its requester, and costs nothing behind that", async () 
   await rejects(at.flux.rpc("module.trace", ALL), "EPROTO");
   await rejects(at.flux.stream("module.trace", { ...ALL, names: "probe" }).next(), "EPROTO");
 });
+
+test("what a service would not parse is not parsed for a trace either", async () => {
+  await using at = await ModuleInstance.start();
+  await at.load(PROBE);
+  const seen = await trace(at, { ...ALL, typemask: 1, names: ["probe"], full: true }, 2);
+  const values = `{"a":[${"0,".repeat(2_097_152)}0]}`;
+  await at.flux.call("probe.info", values).catch(() => {});
+  await at.flux.call("probe.info", { a: 1 });
+  assert.deepEqual(
+    (await seen()).map(({ payload, payload_size }) => [payload, payload_size]),
+    [
+      [null, values.length + 1],
+      [{ a: 1 }, 8],
+    ],
+  );
+});
