@@ -16,6 +16,7 @@ export {
   type RequestHandlersOptions,
 } from "./handlers.ts";
 export {
+  checkJson,
   checkJsonSize,
   type JsonLimits,
   type JsonSize,

@@ -50,7 +50,7 @@ export interface ReplayOptions {
 }
 
 /** Default of `guestReplays`. */
-const GUEST_REPLAYS = 32_768;
+export const GUEST_REPLAYS = 32_768;
 
 /** The methods by which events are read again, for a service that has a log of them. Anyone may call; private events stay private. Source: docs/events.md. */
 export function replayMethods(source: ReplaySource, options: ReplayOptions = {}): Methods {

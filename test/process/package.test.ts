@@ -59,6 +59,7 @@ describe("the packed package", () => {
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
+      "SECURITY.md",
       "completions",
       "dist",
       "docs",
