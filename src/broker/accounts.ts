@@ -1,13 +1,14 @@
 import { type Credential, Role } from "../message/index.ts";
+import { checkLimit } from "./check-limit.ts";
 
 /** What guests may make the broker keep. The owner, its modules and root as owner are not limited here. */
 export interface GuestLimits {
   /**
    * Most bytes that the broker keeps for one guest: frames in progress, queues, routes, payloads,
-   * subscriptions, services, streams and pending requests. Default 192 MiB; 1 MiB to 1 TiB.
+   * subscriptions, services, streams and pending requests. Default 192 MiB; 1 byte to 1 TiB.
    */
   readonly guestBytes?: number | undefined;
-  /** Most bytes that the broker keeps for all guests together. Default 384 MiB; 1 MiB to 1 TiB. */
+  /** Most bytes that the broker keeps for all guests together. Default 384 MiB; 1 byte to 1 TiB. */
   readonly guestsBytes?: number | undefined;
 }
 
@@ -15,6 +16,9 @@ export interface GuestLimits {
 export const GUEST_BYTES = 192 * 1024 * 1024;
 /** Default of `guestsBytes`. */
 export const GUESTS_BYTES = 384 * 1024 * 1024;
+
+/** Largest value of either, 1 TiB. */
+const LARGEST = 1024 ** 4;
 
 /** Most services of one guest, on all its connections. */
 export const GUEST_SERVICES = 4096;
@@ -59,9 +63,10 @@ export class Accounts {
   #closed = 0;
   #forged = 0;
 
+  /** @throws FluxError EINVAL for a limit out of its range. */
   constructor({ guestBytes = GUEST_BYTES, guestsBytes = GUESTS_BYTES }: GuestLimits = {}) {
-    this.#guestBytes = guestBytes;
-    this.#guestsBytes = guestsBytes;
+    this.#guestBytes = checkLimit("guestBytes", guestBytes, 1, LARGEST);
+    this.#guestsBytes = checkLimit("guestsBytes", guestsBytes, 1, LARGEST);
     this.#owner = new Account(undefined, this);
   }
 

@@ -15,7 +15,7 @@ import { BrokerLog } from "./broker-log.ts";
 import { type BrokerOptions, type BrokerStats, CLIENT_QUEUE_BYTES } from "./broker-options.ts";
 import { Builtins } from "./builtins.ts";
 import { clientReceiver } from "./client-receiver.ts";
-import { refuseConnection } from "./connection-limits.ts";
+import { checkConnectionLimits, refuseConnection } from "./connection-limits.ts";
 import { EventService } from "./event-service.ts";
 import { FlushRound } from "./flush-round.ts";
 import { LocalServer } from "./local-server.ts";
@@ -64,6 +64,7 @@ export class Broker implements AsyncDisposable {
     const { rank = 0, size = 1, attributes: given, logRingSize, logLevel } = options;
     this.rank = rank;
     this.accounts = new Accounts(options);
+    checkConnectionLimits(options);
     this.attributes = given instanceof AttributeTable ? given : new AttributeTable(given);
     const { uri } = this;
     const facts = { rank, size, owner: this.#owner, uuid: this.uuid, uri, logRingSize, logLevel };

@@ -1,6 +1,7 @@
 import { type Credential, Role } from "../message/index.ts";
 import { descriptorLimit } from "../system/index.ts";
 import type { Accounts } from "./accounts.ts";
+import { checkLimit } from "./check-limit.ts";
 
 /** How many connections guests may have. The owner's are not limited here. */
 export interface ConnectionLimits {
@@ -9,6 +10,15 @@ export interface ConnectionLimits {
   /** Most connections of all guests together. Default: half of the descriptors that the process may open. */
   readonly guestsConnections?: number | undefined;
 }
+
+/** Throws EINVAL for a limit that is no whole number, or below 0. */
+export function checkConnectionLimits({ guestConnections, guestsConnections }: ConnectionLimits): void {
+  if (guestConnections !== undefined) checkLimit("guestConnections", guestConnections, 0, MOST);
+  if (guestsConnections !== undefined) checkLimit("guestsConnections", guestsConnections, 0, MOST);
+}
+
+/** More connections than a process can have. */
+const MOST = 0xffff_ffff;
 
 /** Default of `guestConnections`. */
 export const GUEST_CONNECTIONS = 128;

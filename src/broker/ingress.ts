@@ -15,6 +15,7 @@ import {
   Role,
   TOPIC_MAX,
 } from "../message/index.ts";
+import { checkLimit } from "./check-limit.ts";
 
 /** What a broker takes of its own clients and modules. What comes from another broker is not limited so. */
 export interface IngressLimits {
@@ -78,14 +79,8 @@ export class Ingress {
   /** @throws FluxError EINVAL for a limit out of its range. */
   constructor(options: IngressOptions = {}) {
     const limit = (name: keyof IngressLimits): number => {
-      const value = options[name] ?? INGRESS_LIMITS[name];
       const [least, most] = RANGES[name];
-      if (!Number.isSafeInteger(value) || value < least || value > most)
-        throw new FluxError(
-          "EINVAL",
-          `${name} is ${value}: it has to be a whole number from ${least} to ${most}`,
-        );
-      return value;
+      return checkLimit(name, options[name] ?? INGRESS_LIMITS[name], least, most);
     };
     this.maxFrameBytes = limit("maxFrameBytes");
     this.maxTopicBytes = limit("maxTopicBytes");

@@ -9,6 +9,8 @@ import { type FileLock, lockFile, type ReadPeerCredentials } from "../system/ind
 import { type AccessPolicy, type Admission, admitByPolicy } from "./admission-policy.ts";
 
 const BACKLOG = 511;
+/** Most connections whose admission waits for the databases of users and groups. Only guests wait. */
+export const MAX_UNDECIDED = 32;
 
 export interface LocalServerOptions {
   /** Absolute path of the socket, 107 bytes at most. */
@@ -123,6 +125,10 @@ export class LocalServer {
     const admission = admit(userid);
     if (!(admission instanceof Promise)) {
       this.#decide(socket, userid, admission, peer?.pid);
+      return;
+    }
+    if (this.#waiting.size >= MAX_UNDECIDED) {
+      this.#refuse(socket, userid, `uid=${userid} has to wait: too many admissions are undecided`, "EAGAIN");
       return;
     }
     const ignore = (): void => {};

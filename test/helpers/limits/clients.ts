@@ -6,6 +6,7 @@ import { GUEST_CONNECTIONS } from "../../../src/broker/connection-limits.ts";
 import { MAX_SUBSCRIPTIONS } from "../../../src/broker/connector-service.ts";
 import { MAX_DISCONNECTS } from "../../../src/broker/disconnects.ts";
 import { GUEST_PUBLISH_BYTES } from "../../../src/broker/event-service.ts";
+import { MAX_UNDECIDED } from "../../../src/broker/local-server.ts";
 import { MODULE_QUEUE_BYTES } from "../../../src/broker/module-host.ts";
 import { MAX_REQUESTS } from "../../../src/broker/module-requests.ts";
 import { MAX_RANKS } from "../../../src/broker/modules/groups.ts";
@@ -77,6 +78,17 @@ export const CLIENTS: readonly LimitRow[] = [
         "a guest has so many connections, all guests together so many, and the owner gets in",
       ],
       ["unit/limits/clients.test.ts", "one guest has its connections and no more, all guests theirs"],
+    ],
+  },
+  {
+    what: "connections of guests whose admission waits for a lookup of names",
+    limit: count(MAX_UNDECIDED),
+    beyond: "EAGAIN",
+    shownBy: [
+      [
+        "unit/broker/access.test.ts",
+        "guests are put off while too many wait for a lookup, and the owner gets in",
+      ],
     ],
   },
   {

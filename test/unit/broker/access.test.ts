@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { errno } from "../../../src/base/index.ts";
 import type { NameDatabase } from "../../../src/broker/index.ts";
+import { MAX_UNDECIDED } from "../../../src/broker/local-server.ts";
 import { ConfigStore } from "../../../src/config/index.ts";
 import type { JsonObject } from "../../../src/json/index.ts";
 import { Role, USERID_UNKNOWN } from "../../../src/message/index.ts";
@@ -145,6 +147,20 @@ test("who waits for a lookup keeps nobody waiting, and may go; the end of the br
   await users.instance.broker.stop();
   assert.equal(await within(late, "the end"), "gone");
   waiting[1]!();
+});
+
+test("guests are put off while too many wait for a lookup, and the owner gets in", async () => {
+  const waiting: (() => void)[] = [];
+  const names = namesOf(() => new Promise<void>((resolve) => waiting.push(resolve)));
+  const roles = { admin: { users: ["ann"] } };
+  const { users } = await start({ "allow-guest-user": true, roles }, { names });
+  await using _users = users;
+  const undecided = Array.from({ length: MAX_UNDECIDED }, () => users.raw(GUEST));
+  await until(() => waiting.length === MAX_UNDECIDED, "the lookups");
+  assert.equal((await users.raw(GUEST)).admission, errno.EAGAIN);
+  assert.equal(await rolesOf(users, OWNER), Role.OWNER | Role.LOCAL);
+  for (const resolve of waiting) resolve();
+  for (const client of await Promise.all(undecided)) assert.equal(client.admission, 0);
 });
 
 test("connector-local.debug: bit 1 refuses one connection, bit 4 makes the owner's next one a guest's", async () => {

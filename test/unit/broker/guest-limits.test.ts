@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errno } from "../../../src/base/index.ts";
 import { Message, textPayload } from "../../../src/message/index.ts";
+import { TestInstance } from "../../../src/testing/index.ts";
 import type { RawClient } from "../../helpers/raw-client.ts";
 import { rejects } from "../../helpers/rejects.ts";
 import { until, within } from "../../helpers/until.ts";
@@ -195,4 +196,16 @@ test("a guest has 4,096 services, on all its connections, and places become free
   await until(() => held(users).connections === 1, "the connection is gone");
   assert.equal((await other.ask(add(1))).errnum, 0);
   await other.close();
+});
+
+test("limits of guests that are none are refused by name", async () => {
+  for (const name of ["guestBytes", "guestsBytes", "guestConnections", "guestsConnections"])
+    for (const value of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])
+      await rejects(
+        TestInstance.start({ [name]: value }),
+        "EINVAL",
+        `${name} is ${value}: it has to be a whole number from ${name.endsWith("Bytes") ? 1 : 0} to ${
+          name.endsWith("Bytes") ? 1024 ** 4 : 0xffff_ffff
+        }`,
+      );
 });
