@@ -31,7 +31,7 @@ export { printable, printableBytes } from "./printable.ts";
 export { Scope } from "./scope.ts";
 export { strsignal } from "./signal-text.ts";
 export { parseSize } from "./size.ts";
-export { WorkQueue } from "./slices.ts";
+export { SLICE_MS, WorkQueue } from "./slices.ts";
 export { giveChunk, takeChunk, wholeChunk } from "./spare-chunks.ts";
 export { ownText, shortText } from "./text.ts";
 export { TextCache } from "./text-cache.ts";

@@ -4,6 +4,7 @@ import type { EventBatch, ReadOptions } from "../event-log/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { type EventPosition, MAX_FRAME_BYTES, MAX_TOPIC_BYTES, Role, utf8Fits } from "../message/index.ts";
 import type { EventFollower } from "./event-followers.ts";
+import { ReadSlices } from "./read-slices.ts";
 import { ReplayReader } from "./replay-reader.ts";
 import { readReplayRequest } from "./replay-request.ts";
 import { SharedBatch } from "./shared-batch.ts";
@@ -58,7 +59,7 @@ export function replayMethods(source: ReplaySource, options: ReplayOptions = {})
   const guests = new GuestReplays(options.guestReplays ?? GUEST_REPLAYS);
   const { limits = DEFAULT_LIMITS } = options;
   const { maxFrameBytes } = limits;
-  const port = { source, shared, maxFrameBytes, over: guests.release };
+  const port = { source, shared, slices: new ReadSlices(), maxFrameBytes, over: guests.release };
   return {
     replay: {
       allow: Role.USER,

@@ -12,6 +12,7 @@ import {
   USERID_UNKNOWN,
 } from "../message/index.ts";
 import type { EventFollower } from "./event-followers.ts";
+import type { ReadSlices } from "./read-slices.ts";
 import type { ReplaySource } from "./replay-methods.ts";
 import type { ReplayRequest } from "./replay-request.ts";
 import type { SharedBatch } from "./shared-batch.ts";
@@ -27,6 +28,8 @@ const BATCH_EVENTS = 65_536;
 export interface ReplayPort {
   readonly source: ReplaySource;
   readonly shared: SharedBatch;
+  /** Gives the readers the event loop by turns. */
+  readonly slices: ReadSlices;
   /** Largest frame that a response may be, in bytes. */
   readonly maxFrameBytes: number;
   /** Called once for each request that is over. */
@@ -111,6 +114,11 @@ export class ReplayReader implements EventFollower {
     const end = until?.epoch === 0 ? { epoch: this.at.epoch, seq: until.seq } : until;
     while (this.#left > 0 && !this.#isOver) {
       if (end !== undefined && reached(this.at, end)) break;
+      const ready = this.#ready();
+      if (ready !== undefined) {
+        await ready;
+        if (this.#isOver) break;
+      }
       this.#again = false;
       const reading = shared.read(source, this.at, this.#options(end), this.#user);
       const read = reading instanceof Promise ? await reading : reading;
@@ -124,8 +132,6 @@ export class ReplayReader implements EventFollower {
       // Of events that are not for it a follower hears now and then.
       if (isNews || (this.#owes && !follow)) {
         this.#tell(this.#headOf(batch), batch);
-        const room = this.#request.writable();
-        if (room !== undefined) await room;
       }
       if (once || this.#isOver) break;
       if (hasMore || this.#again) continue;
@@ -136,6 +142,23 @@ export class ReplayReader implements EventFollower {
     }
     this.#stop();
     if (!this.#request.over) this.#request.respondError("ENODATA");
+  }
+
+  /** Undefined when the caller's queue has room and it is this reader's turn; else a promise for when that is so. */
+  #ready(): Promise<void> | undefined {
+    const room = this.#request.writable();
+    if (room !== undefined) return this.#whenReady(room, false);
+    const turn = this.#port.slices.enter();
+    return turn === undefined ? undefined : this.#whenReady(turn, true);
+  }
+
+  async #whenReady(wait: Promise<void>, isTurn: boolean): Promise<void> {
+    await wait;
+    // Others may have filled the queue again meanwhile.
+    const room = this.#isOver ? undefined : this.#request.writable();
+    if (room !== undefined) return this.#whenReady(room, false);
+    const turn = isTurn || this.#isOver ? undefined : this.#port.slices.enter();
+    if (turn !== undefined) await this.#whenReady(turn, true);
   }
 
   /** The batch without an event that no response can hold, which is alone in its batch: it counts as lost. */
