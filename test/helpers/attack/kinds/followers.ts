@@ -2,10 +2,18 @@ import type { Attack } from "../attack.ts";
 import { Flag } from "../frame.ts";
 import type { Guest } from "../guest.ts";
 
-/** Replays that follow, with prefixes of which nothing comes, or of what the owner publishes. */
-async function followers(guest: Guest): Promise<void> {
+/** Replays that follow what nobody publishes: they have to cost nothing. */
+async function idle(guest: Guest): Promise<void> {
+  await follow(guest, guest.pick(["nosuch.", "\u0001", "x".repeat(guest.draw(1, 65_536))]));
+}
+
+/** Replays that follow what the owner publishes: each event is for all of them. */
+async function busy(guest: Guest): Promise<void> {
+  await follow(guest, guest.pick(["", "owner."]));
+}
+
+async function follow(guest: Guest, prefix: string): Promise<void> {
   const connections = await guest.openMany(guest.isLucky(2) ? 1 : guest.draw(1, 50));
-  const prefix = guest.pick(["nosuch.", "", "owner.", "\u0001", "x".repeat(guest.draw(1, 65_536))]);
   const since = guest.pick(["now", "begin", { seq: 0 }, { time: 0 }]);
   const encoding = guest.pick(["json", "frames"]);
   const request = JSON.stringify({ prefix, since, follow: true, encoding });
@@ -44,6 +52,7 @@ async function restarts(guest: Guest): Promise<void> {
 }
 
 export const FOLLOWER_ATTACKS: readonly Attack[] = [
-  { kind: "followers", name: "followers-idle", endsIdle: true, play: followers },
+  { kind: "followers", name: "followers-idle", endsIdle: true, play: idle },
+  { kind: "followers", name: "followers-of-events", play: busy },
   { kind: "followers", name: "followers-that-leave", play: restarts },
 ];
