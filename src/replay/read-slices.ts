@@ -26,6 +26,11 @@ export class ReadSlices {
     return this.#waiting.size;
   }
 
+  /** True while readers may go on in this turn. One that goes on in its turn asks again: those before it may have used the time up. */
+  get hasTime(): boolean {
+    return this.#since === undefined || performance.now() - this.#since < this.#sliceMs;
+  }
+
   /** A reader is about to read: undefined when it may at once, else a promise for its turn. */
   enter(): Promise<void> | undefined {
     const now = performance.now();

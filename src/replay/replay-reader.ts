@@ -157,7 +157,8 @@ export class ReplayReader implements EventFollower {
     // Others may have filled the queue again meanwhile.
     const room = this.#isOver ? undefined : this.#request.writable();
     if (room !== undefined) return this.#whenReady(room, false);
-    const turn = isTurn || this.#isOver ? undefined : this.#port.slices.enter();
+    const { slices } = this.#port;
+    const turn = this.#isOver || (isTurn && slices.hasTime) ? undefined : slices.enter();
     if (turn !== undefined) await this.#whenReady(turn, true);
   }
 

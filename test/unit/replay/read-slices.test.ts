@@ -23,6 +23,7 @@ test("readers go on at once while there is time, then one a turn, in order", asy
   assert.deepEqual(done, [1, 2]);
   await Promise.all([all, late]);
   assert.deepEqual(done, [1, 2, 3, 4]);
+  assert.deepEqual([slices.hasTime, tight.hasTime], [true, false]);
 });
 
 test("time that nobody used is not saved: each turn has its own", async () => {
