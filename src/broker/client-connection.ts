@@ -78,7 +78,7 @@ export class ClientConnection implements AccountConnection {
   /** True once it sent a response that nobody asked it for, which is logged once. */
   forges = false;
   readonly #queueBytes: number;
-  /** Size of the message over the limit that the queue has begun with; 0 for none. */
+  /** Size of the message over a limit that the queue has begun with, behind which there is the usual room; 0 for none. */
   #oversize = 0;
   #flushBatch: (() => void) | undefined;
   readonly #remember: ClientConnectionOptions["remember"];
@@ -137,7 +137,7 @@ export class ClientConnection implements AccountConnection {
       this.#oversize = bytes > this.#queueBytes ? bytes : 0;
       return true;
     }
-    if (queued <= this.#queueBytes) this.#oversize = 0;
+    if (queued <= this.#queueBytes / 2) this.#oversize = 0;
     return queued + bytes <= this.#queueBytes + this.#oversize;
   }
 
@@ -145,7 +145,10 @@ export class ClientConnection implements AccountConnection {
   hasRoomForGuest(bytes: number): boolean {
     const queued = this.link.queuedBytes;
     const most = Math.min(this.#queueBytes / 2, GUEST_REQUEST_BYTES);
-    return (queued === 0 || queued + bytes <= most) && this.hasRoom(bytes);
+    if (queued > 0) return queued + bytes <= most && this.hasRoom(bytes);
+    if (!this.hasRoom(bytes)) return false;
+    if (bytes > most) this.#oversize = bytes;
+    return true;
   }
 
   /** Bytes of its queue and its unfinished frame. */

@@ -174,6 +174,22 @@ test("guests leave half of a service's queue to the owner", async () => {
   await owner.close();
 });
 
+test("a guest's request that is as large as a service's queue leaves the owner its room", async () => {
+  await using users = await Users.start({ allowGuests: true, clientQueueBytes: 2 * MIB });
+  await using service = await users.raw(OWNER);
+  await service.ask(request("service.add", { service: "slow" }));
+  service.pause();
+  await using guest = await users.raw(GUEST);
+  // What the system takes of it is not in the queue any more.
+  guest.send(Message.request({ topic: "slow.m", matchtag: 1, payload: new Uint8Array(2 * MIB - 1000) }));
+  assert.equal((await guest.ask(request("broker.ping", {}, 2))).matchtag, 2);
+  await using owner = await users.raw(OWNER);
+  const payload = new Uint8Array(64 * KIB);
+  for (let tag = 1; tag <= 16; tag++)
+    owner.send(Message.request({ topic: "slow.m", matchtag: tag, payload }));
+  assert.equal((await owner.ask(request("broker.ping", {}, 99))).matchtag, 99);
+});
+
 test("a guest's publication is limited in size, and refused before it has a number", async () => {
   await using users = await Users.start({ allowGuests: true, guestPublishBytes: 64 * KIB });
   const [owner, guest] = [await users.connect(OWNER), await users.connect(GUEST)];
