@@ -10,15 +10,20 @@ const MOST_A_TURN = 256;
  */
 export class ReadSlices {
   readonly #sliceMs: number;
+  readonly #idle: () => void;
   readonly #waiting = new Set<() => void>();
   /** When the first reader of this turn went on; undefined when none has. */
   #since: number | undefined;
   /** Readers that go on in a turn. */
   #width = 1;
 
-  /** @param sliceMs - time of one turn for all readers, in milliseconds; default 5 */
-  constructor(sliceMs = SLICE_MS) {
+  /**
+   * @param sliceMs - time of one turn for all readers, in milliseconds; default 5
+   * @param idle - called when readers have read and none waits
+   */
+  constructor(sliceMs = SLICE_MS, idle: () => void = () => {}) {
     this.#sliceMs = sliceMs;
+    this.#idle = idle;
   }
 
   /** Readers that wait. */
@@ -46,6 +51,7 @@ export class ReadSlices {
     if (this.#waiting.size === 0) {
       this.#since = undefined;
       this.#width = 1;
+      this.#idle();
       return;
     }
     const now = performance.now();

@@ -59,7 +59,13 @@ export function replayMethods(source: ReplaySource, options: ReplayOptions = {})
   const guests = new GuestReplays(options.guestReplays ?? GUEST_REPLAYS);
   const { limits = DEFAULT_LIMITS } = options;
   const { maxFrameBytes } = limits;
-  const port = { source, shared, slices: new ReadSlices(), maxFrameBytes, over: guests.release };
+  const port = {
+    source,
+    shared,
+    slices: new ReadSlices(undefined, () => shared.trim()),
+    maxFrameBytes,
+    over: guests.release,
+  };
   return {
     replay: {
       allow: Role.USER,

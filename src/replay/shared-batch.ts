@@ -3,7 +3,7 @@ import type { EventBatch, ReadOptions } from "../event-log/index.ts";
 import type { EventPosition } from "../message/index.ts";
 import type { ReplaySource } from "./replay-methods.ts";
 
-/** Most bytes of frames that are kept for the next reader. */
+/** Most bytes of frames that are kept when no reader waits for its turn. */
 const MAX_BYTES = 64 * 1024;
 
 /** What was read last, and for whom. */
@@ -39,10 +39,17 @@ export class SharedBatch {
       return latest.batch;
     this.counts.read++;
     const batch = source.read(at, options);
-    const isKept = !(batch instanceof Promise) && batch.frames.length <= MAX_BYTES;
-    this.#latest = isKept ? { batch, at, last, options, user } : undefined;
+    this.#latest = !(batch instanceof Promise) ? { batch, at, last, options, user } : undefined;
     this.#response = undefined;
     return batch;
+  }
+
+  /** No reader waits: what is large is not kept for the next one. */
+  trim(): void {
+    const isLarge = (this.#latest?.batch.frames.length ?? 0) > MAX_BYTES;
+    if (!isLarge) return;
+    this.#latest = undefined;
+    this.#response = undefined;
   }
 
   /** The response for a batch in one of its forms, as `encode` makes it. */

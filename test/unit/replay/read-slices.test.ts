@@ -34,3 +34,15 @@ test("time that nobody used is not saved: each turn has its own", async () => {
   assert.equal(slices.enter(), undefined);
   assert.equal(slices.waiting, 0);
 });
+
+test("who gives the turns is told when nobody waits any more, and not before", async () => {
+  let idle = 0;
+  const slices = new ReadSlices(1e6, () => idle++);
+  await turn();
+  assert.equal(idle, 0, "nobody has read");
+  assert.equal(slices.enter(), undefined);
+  assert.equal(idle, 0);
+  await turn();
+  await turn();
+  assert.equal(idle, 1);
+});
