@@ -46,7 +46,7 @@ export const EVENTS: readonly LimitRow[] = [
   {
     what: "events held back behind a gap, on a rank above 0",
     limit: `${count(heldEvents)}, ${bytes(heldBytes)}`,
-    beyond: "they are forgotten, and asked for again",
+    beyond: "the broker drops them, and requests them again",
     shownBy: [
       ["unit/event-log/event-intake.test.ts", "an event that finds no room is forgotten and asked for again"],
       ["unit/limits/events.test.ts", "events behind a gap are held up to their number and their bytes"],
